@@ -1,0 +1,162 @@
+#include "backend/local.h"
+
+#include <cerrno>
+#include <ctime>
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/random.h"
+#include "base/text.h"
+
+namespace firebreak {
+namespace {
+
+constexpr mode_t kFolderMode = 0700;
+constexpr mode_t kFileMode = 0400;  // written once
+constexpr char kTemporaryFolder[] = "firebreak-tmp";
+
+// restic's file systems hold packs in 256 folders, so that none grows too large to list.
+std::string pack_folder(std::string_view name) {
+  return fmt::format("data/{}", name.substr(0, 2));
+}
+
+// Writes and fsyncs; the name is not yet the final one.
+Result<void> write_temporary(const std::string& path, ByteView bytes) {
+  Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode));
+  if (!fd.is_open()) return errno_error(errno, "create", path);
+  TRY(write_all(fd.get(), bytes).context("{}", path));
+  if (::fsync(fd.get()) != 0) return errno_error(errno, "fsync", path);
+  return fd.close();
+}
+
+}  // namespace
+
+LocalBackend::LocalBackend(std::string path) : path_(std::move(path)) {
+  while (path_.size() > 1 && path_.back() == '/') path_.pop_back();
+}
+
+Result<void> LocalBackend::create(std::stop_token) {
+  for (const char* name : {"keys", "locks", "snapshots", "index", "data", kTemporaryFolder}) {
+    TRY(make_folders(fmt::format("{}/{}", path_, name), kFolderMode));
+  }
+  for (int first = 0; first < 256; ++first) {
+    const std::string path = fmt::format("{}/data/{:02x}", path_, first);
+    if (::mkdir(path.c_str(), kFolderMode) != 0 && errno != EEXIST) {
+      return errno_error(errno, "make folder", path);
+    }
+  }
+  return sync_folder(path_ + "/data");
+}
+
+Result<void> LocalBackend::save(const FileName& file, ByteView bytes, std::stop_token stop) {
+  if (stop.stop_requested()) return error(Code::Canceled, "stopped before {}", to_string(file));
+  const std::string final_path = path_of(file);
+  const std::string temporary_folder = fmt::format("{}/{}", path_, kTemporaryFolder);
+  TRY(make_folders(temporary_folder, kFolderMode));
+  std::byte nonce[12];
+  fill_secret(nonce);
+  const std::string temporary = fmt::format("{}/{}", temporary_folder, to_hex(nonce));
+  Result<void> saved = write_temporary(temporary, bytes);
+  if (saved.ok() && file.type == FileType::Pack) {
+    saved = make_folders(folder_path(file), kFolderMode);
+  }
+  // link() refuses an existing name, which rename() would replace.
+  if (saved.ok() && ::link(temporary.c_str(), final_path.c_str()) != 0) {
+    saved = errno_error(errno, "create", final_path);
+  }
+  ::unlink(temporary.c_str());
+  TRY(std::move(saved));
+  return sync_folder(folder_path(file));
+}
+
+Result<Bytes> LocalBackend::load(const FileName& file, Range range, Bytes buffer, std::stop_token) {
+  const std::string path = path_of(file);
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.is_open()) return errno_error(errno, "open", path);
+  std::uint64_t length = 0;
+  if (range.length) {
+    length = *range.length;
+  } else {
+    struct stat status {};
+    if (::fstat(fd.get(), &status) != 0) return errno_error(errno, "stat", path);
+    const auto size = static_cast<std::uint64_t>(status.st_size);
+    length = size - std::min(range.offset, size);
+  }
+  buffer.resize(length);
+  const std::size_t got = TRY(read_up_to_at(fd.get(), buffer, range.offset).context("{}", path));
+  if (got != length) {
+    return error(Code::Corrupt, "{} ends {} bytes early", to_string(file), length - got);
+  }
+  return buffer;
+}
+
+Result<FileInfo> LocalBackend::stat(const FileName& file, std::stop_token) {
+  const std::string path = path_of(file);
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return errno_error(errno, "stat", path);
+  return FileInfo{file.name, static_cast<std::uint64_t>(status.st_size)};
+}
+
+Result<void> LocalBackend::list(FileType type, const EachFile& each, std::stop_token stop) {
+  struct stat status {};
+  if (::stat(path_.c_str(), &status) != 0) return errno_error(errno, "stat", path_);
+  if (type == FileType::Config) {
+    Result<FileInfo> config = this->stat(config_file(), stop);
+    if (failed_with(config, Code::NotFound)) return {};
+    const FileInfo found = TRY(std::move(config));
+    return each(found);
+  }
+  if (type != FileType::Pack)
+    return list_folder(fmt::format("{}/{}", path_, folder(type)), each, stop);
+  for (int first = 0; first < 256; ++first) {
+    TRY(list_folder(fmt::format("{}/data/{:02x}", path_, first), each, stop));
+  }
+  return {};
+}
+
+Result<void> LocalBackend::remove(const FileName& file, std::stop_token stop) {
+  if (stop.stop_requested()) return error(Code::Canceled, "stopped before {}", to_string(file));
+  const std::string path = path_of(file);
+  if (::unlink(path.c_str()) != 0) return errno_error(errno, "remove", path);
+  return sync_folder(folder_path(file));
+}
+
+std::string LocalBackend::folder_path(const FileName& file) const {
+  if (file.type == FileType::Config) return path_;
+  if (file.type == FileType::Pack) return fmt::format("{}/{}", path_, pack_folder(file.name));
+  return fmt::format("{}/{}", path_, folder(file.type));
+}
+
+std::string LocalBackend::path_of(const FileName& file) const {
+  if (file.type == FileType::Config) return fmt::format("{}/{}", path_, kConfigName);
+  return fmt::format("{}/{}", folder_path(file), file.name);
+}
+
+Result<void> LocalBackend::list_folder(const std::string& path, const EachFile& each,
+                                       std::stop_token stop) const {
+  DIR* const folder = ::opendir(path.c_str());
+  if (folder == nullptr) {
+    if (errno == ENOENT) return {};
+    return errno_error(errno, "open folder", path);
+  }
+  const std::unique_ptr<DIR, int (*)(DIR*)> closer(folder, ::closedir);
+  while (true) {
+    if (stop.stop_requested()) return error(Code::Canceled, "stopped while listing");
+    errno = 0;
+    const dirent* const entry = ::readdir(folder);
+    if (entry == nullptr) break;
+    if (!is_file_name(entry->d_name)) continue;
+    struct stat status {};
+    if (::fstatat(::dirfd(folder), entry->d_name, &status, 0) != 0) {
+      if (errno == ENOENT) continue;  // removed since
+      return errno_error(errno, "stat", path + "/" + entry->d_name);
+    }
+    TRY(each({entry->d_name, static_cast<std::uint64_t>(status.st_size)}));
+  }
+  if (errno != 0) return errno_error(errno, "list", path);
+  return {};
+}
+
+}  // namespace firebreak

@@ -1,0 +1,36 @@
+#include "base/task_group.h"
+
+namespace firebreak {
+
+TaskGroup::TaskGroup(std::stop_token parent)
+    : parent_(std::move(parent), [this] { stop_.request_stop(); }) {}
+
+TaskGroup::~TaskGroup() {
+  stop_.request_stop();
+  (void)wait();
+}
+
+void TaskGroup::run(std::function<Result<void>(std::stop_token)> task) {
+  threads_.emplace_back([this, task = std::move(task)] { finish(task(stop_.get_token())); });
+}
+
+Result<void> TaskGroup::wait() {
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+  const MutexLock lock(mutex_);
+  if (first_) return *first_;
+  return {};
+}
+
+void TaskGroup::finish(Result<void> result) {
+  if (result.ok()) return;
+  {
+    const MutexLock lock(mutex_);
+    const bool replaces =
+        first_ && first_->code() == Code::Canceled && result.error().code() != Code::Canceled;
+    if (!first_ || replaces) first_ = std::move(result).error();
+  }
+  stop_.request_stop();
+}
+
+}  // namespace firebreak

@@ -1,0 +1,41 @@
+// Workers that end with their scope. The first error stops the others; wait() returns it.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <thread>
+#include <vector>
+
+#include "base/mutex.h"
+#include "base/result.h"
+
+namespace firebreak {
+
+class TaskGroup {
+ public:
+  // Asked to stop when `parent` is.
+  explicit TaskGroup(std::stop_token parent = {});
+  // Stops and joins what was not waited for.
+  ~TaskGroup();
+  TaskGroup(const TaskGroup&) = delete;
+  TaskGroup& operator=(const TaskGroup&) = delete;
+
+  // Starts a thread at once.
+  void run(std::function<Result<void>(std::stop_token)> task);
+  // Joins every task; the first error in time, if any. Canceled gives way to a real error.
+  Result<void> wait();
+  std::stop_token token() const { return stop_.get_token(); }
+  void request_stop() { stop_.request_stop(); }
+
+ private:
+  void finish(Result<void> result);
+
+  std::stop_source stop_;
+  std::stop_callback<std::function<void()>> parent_;
+  std::vector<std::thread> threads_;
+  Mutex mutex_;
+  std::optional<Error> first_ GUARDED_BY(mutex_);
+};
+
+}  // namespace firebreak

@@ -1,0 +1,150 @@
+#include "base/text.h"
+
+#include <array>
+
+namespace firebreak {
+namespace {
+
+constexpr char kHexDigits[] = "0123456789abcdef";
+constexpr char kBase64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr char kBase64Url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+int hex_value(char digit) {
+  if (digit >= '0' && digit <= '9') return digit - '0';
+  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
+  return -1;
+}
+
+int base64_value(char digit) {
+  if (digit >= 'A' && digit <= 'Z') return digit - 'A';
+  if (digit >= 'a' && digit <= 'z') return digit - 'a' + 26;
+  if (digit >= '0' && digit <= '9') return digit - '0' + 52;
+  if (digit == '+') return 62;
+  if (digit == '/') return 63;
+  return -1;
+}
+
+std::string encode_base64(ByteView bytes, const char* alphabet, bool padded) {
+  std::string text;
+  text.reserve((bytes.size() + 2) / 3 * 4);
+  for (std::size_t at = 0; at < bytes.size(); at += 3) {
+    const std::size_t count = std::min<std::size_t>(3, bytes.size() - at);
+    std::uint32_t group = 0;
+    for (std::size_t i = 0; i < 3; ++i) {
+      group = group << 8 | (i < count ? std::to_integer<std::uint32_t>(bytes[at + i]) : 0);
+    }
+    for (std::size_t i = 0; i < 4; ++i) {
+      if (i <= count) {
+        text += alphabet[group >> (18 - 6 * i) & 63];
+      } else if (padded) {
+        text += '=';
+      }
+    }
+  }
+  return text;
+}
+
+// The length of the valid UTF-8 sequence that text begins with, 0 where there is none.
+std::size_t utf8_sequence(std::string_view text) {
+  const auto byte = [&](std::size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+  };
+  const auto continues = [&](std::size_t i) { return (byte(i) & 0xc0U) == 0x80U; };
+  const unsigned first = byte(0);
+  if (first < 0x80) return 1;
+  if (first >= 0xc2 && first <= 0xdf) return continues(1) ? 2 : 0;
+  if (first >= 0xe0 && first <= 0xef) {
+    if (first == 0xe0 && byte(1) < 0xa0) return 0;
+    if (first == 0xed && byte(1) > 0x9f) return 0;
+    return continues(1) && continues(2) ? 3 : 0;
+  }
+  if (first >= 0xf0 && first <= 0xf4) {
+    if (first == 0xf0 && byte(1) < 0x90) return 0;
+    if (first == 0xf4 && byte(1) > 0x8f) return 0;
+    return continues(1) && continues(2) && continues(3) ? 4 : 0;
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::string to_hex(ByteView bytes) {
+  std::string text(bytes.size() * 2, '\0');
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const auto value = std::to_integer<unsigned>(bytes[i]);
+    text[2 * i] = kHexDigits[value >> 4];
+    text[2 * i + 1] = kHexDigits[value & 15];
+  }
+  return text;
+}
+
+Result<Bytes> from_hex(std::string_view text) {
+  if (text.size() % 2 != 0) return error(Code::Invalid, "odd number of hexadecimal digits");
+  Bytes bytes(text.size() / 2);
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const int high = hex_value(text[2 * i]);
+    const int low = hex_value(text[2 * i + 1]);
+    if (high < 0 || low < 0) return error(Code::Invalid, "not lower-case hexadecimal");
+    bytes[i] = static_cast<std::byte>(high << 4 | low);
+  }
+  return bytes;
+}
+
+std::string to_base64(ByteView bytes) {
+  return encode_base64(bytes, kBase64, true);
+}
+
+std::string to_base64url(ByteView bytes) {
+  return encode_base64(bytes, kBase64Url, false);
+}
+
+Result<Bytes> from_base64(std::string_view text) {
+  if (text.size() % 4 != 0) return error(Code::Invalid, "base64 of a length no multiple of 4");
+  Bytes bytes;
+  bytes.reserve(text.size() / 4 * 3);
+  for (std::size_t at = 0; at < text.size(); at += 4) {
+    const bool last = at + 4 == text.size();
+    std::size_t digits = 4;
+    while (last && digits > 2 && text[at + digits - 1] == '=') --digits;
+    std::uint32_t group = 0;
+    for (std::size_t i = 0; i < 4; ++i) {
+      const int value = i < digits ? base64_value(text[at + i]) : 0;
+      if (value < 0) return error(Code::Invalid, "a character that is not base64");
+      group = group << 6 | static_cast<std::uint32_t>(value);
+    }
+    const std::uint32_t unused = digits == 4 ? 0 : digits == 3 ? 0xff : 0xffff;
+    if ((group & unused) != 0) return error(Code::Invalid, "base64 with bits left over");
+    for (std::size_t i = 0; i + 1 < digits; ++i) {
+      bytes.push_back(static_cast<std::byte>(group >> (16 - 8 * i) & 0xff));
+    }
+  }
+  return bytes;
+}
+
+std::string printable(std::string_view text) {
+  std::string safe;
+  while (!text.empty()) {
+    const auto first = static_cast<unsigned char>(text[0]);
+    const std::size_t length = utf8_sequence(text);
+    // C1 controls (U+0080..U+009F) are two-byte sequences that some terminals obey.
+    const bool control =
+        first < 0x20 || first == 0x7f ||
+        (first == 0xc2 && length == 2 && static_cast<unsigned char>(text[1]) < 0xa0);
+    if (length == 0 || control) {
+      const std::size_t escaped = std::max<std::size_t>(length, 1);
+      for (std::size_t i = 0; i < escaped; ++i) {
+        const auto value = static_cast<unsigned char>(text[i]);
+        safe += "\\x";
+        safe += kHexDigits[value >> 4];
+        safe += kHexDigits[value & 15];
+      }
+      text.remove_prefix(escaped);
+    } else {
+      safe.append(text.substr(0, length));
+      text.remove_prefix(length);
+    }
+  }
+  return safe;
+}
+
+}  // namespace firebreak

@@ -1,0 +1,28 @@
+// Hexadecimal and base64, the only spellings of bytes in the formats.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace firebreak {
+
+// Lower case, two characters a byte.
+std::string to_hex(ByteView bytes);
+// Lower case only, even length; Invalid otherwise.
+Result<Bytes> from_hex(std::string_view text);
+
+// Standard alphabet with padding (RFC 4648 section 4).
+std::string to_base64(ByteView bytes);
+// Strict: padding required, no line breaks, no bits left over; Invalid otherwise.
+Result<Bytes> from_base64(std::string_view text);
+// As to_base64, in the URL-safe alphabet and without padding (RFC 4648 section 5).
+std::string to_base64url(ByteView bytes);
+
+// A text that is safe to print on a terminal: control characters and bytes that are no valid
+// UTF-8 become \xNN, so that a hostile name can neither move the cursor nor break a line.
+std::string printable(std::string_view text);
+
+}  // namespace firebreak

@@ -1,0 +1,39 @@
+#include "base/text.h"
+
+#include <gtest/gtest.h>
+
+#include "base/random.h"
+
+namespace firebreak {
+namespace {
+
+TEST(Text, HexAndBase64RoundTrip) {
+  Random random(1);
+  for (std::size_t size = 0; size < 70; ++size) {
+    Bytes bytes(size);
+    random.fill(bytes);
+    EXPECT_EQ(*from_hex(to_hex(bytes)), bytes);
+    EXPECT_EQ(*from_base64(to_base64(bytes)), bytes);
+  }
+  EXPECT_EQ(to_base64(as_bytes("foobar")), "Zm9vYmFy");
+  EXPECT_EQ(to_base64(as_bytes("foob")), "Zm9vYg==");
+  EXPECT_EQ(to_base64url(as_bytes("\xfb\xff")), "-_8");
+}
+
+TEST(Text, RefusesLooseSpellings) {
+  for (const char* text : {"A", "AA", "AAA", "AA=A", "A===", "AAA=AAAA", "AB==", "AA A", "AA-_"}) {
+    EXPECT_FALSE(from_base64(text).ok()) << text;
+  }
+  for (const char* text : {"a", "AB", "0g", "0x"}) EXPECT_FALSE(from_hex(text).ok()) << text;
+}
+
+TEST(Text, PrintableCannotMoveTheCursor) {
+  EXPECT_EQ(printable("a\x1b[2Jb\n"), "a\\x1b[2Jb\\x0a");
+  EXPECT_EQ(printable("\xc2\x9b"
+                      "2J"),
+            "\\xc2\\x9b2J");
+  EXPECT_EQ(printable("\xff\xc3\xa9"), "\\xff\xc3\xa9");
+}
+
+}  // namespace
+}  // namespace firebreak
