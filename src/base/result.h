@@ -143,10 +143,14 @@ bool failed_with(const Result<T>& result, Code code) {
 
 }  // namespace firebreak
 
-#define TRY(expression)                     \
-  (__extension__({                          \
-    auto&& try_result = (expression);       \
-    if (!try_result.ok()) [[unlikely]]      \
-      return std::move(try_result).error(); \
-    std::move(try_result).value();          \
+#define FIREBREAK_JOIN_(a, b) a##b
+#define FIREBREAK_JOIN(a, b) FIREBREAK_JOIN_(a, b)
+// The name is unique because TRY may stand in a lambda inside another TRY.
+#define FIREBREAK_TRY(expression, result) \
+  (__extension__({                        \
+    auto&& result = (expression);         \
+    if (!result.ok()) [[unlikely]]        \
+      return std::move(result).error();   \
+    std::move(result).value();            \
   }))
+#define TRY(expression) FIREBREAK_TRY(expression, FIREBREAK_JOIN(try_result_, __COUNTER__))

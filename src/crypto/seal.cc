@@ -165,11 +165,4 @@ Result<Bytes> Sealer::open(ByteView sealed, Bytes plain) const {
   return plain;
 }
 
-Result<std::span<std::byte>> Sealer::open_in_place(std::span<std::byte> sealed) const {
-  const ByteView ciphertext = TRY(authenticated(key_, sealed));
-  std::byte* const plain = sealed.data() + kIvSize;
-  aes_ctr(key_, sealed.data(), ciphertext, plain);
-  return std::span<std::byte>(plain, ciphertext.size());
-}
-
 }  // namespace firebreak

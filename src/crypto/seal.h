@@ -44,14 +44,9 @@ class Sealer {
   void seal(ByteView plain, Bytes& to) const;
   Bytes seal(ByteView plain) const;
 
-  // The size that `sealed` opens to; sealed.size() >= kSealOverhead.
-  static std::size_t opened_size(std::size_t sealed_size) { return sealed_size - kSealOverhead; }
-
   // Checks the MAC first, then decrypts into `plain`, whose storage is reused.
   // Corrupt: too short, all-zero IV, wrong MAC.
   Result<Bytes> open(ByteView sealed, Bytes plain = {}) const;
-  // As open, over the sealed bytes themselves: the plaintext is the returned part of `sealed`.
-  Result<std::span<std::byte>> open_in_place(std::span<std::byte> sealed) const;
 
  private:
   MasterKey key_;

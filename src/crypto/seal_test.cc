@@ -20,10 +20,6 @@ TEST(Seal, OpensWhatItSealed) {
     const Result<Bytes> opened = sealer.open(sealed);
     ASSERT_TRUE(opened.ok()) << opened.error().message();
     EXPECT_EQ(*opened, plain);
-    Bytes in_place = sealed;
-    const auto part = sealer.open_in_place(in_place);
-    ASSERT_TRUE(part.ok());
-    EXPECT_TRUE(std::equal(part->begin(), part->end(), plain.begin(), plain.end()));
   }
 }
 

@@ -1,0 +1,136 @@
+#include "repository/blob_saver.h"
+
+#include "base/random.h"
+#include "crypto/sha256.h"
+
+namespace firebreak {
+namespace {
+
+// Which of the two open packs a blob goes to. Per thread, seeded from the kernel.
+std::size_t toss() {
+  thread_local Random random = [] {
+    std::byte seed[8];
+    fill_secret(seed);
+    return Random(load_le64(seed));
+  }();
+  return random.below(2);
+}
+
+// Version 1 knows no compression; trees are compressed even when it is off.
+Compression compression_for(BlobType type, Compression asked, unsigned version) {
+  if (version == 1) return Compression::Off;
+  if (type == BlobType::Tree && asked == Compression::Off) return Compression::Auto;
+  return asked;
+}
+
+}  // namespace
+
+BlobSaver::BlobSaver(Repository& repository, const Options& options, std::stop_token stop)
+    : repository_(repository), options_(options), full_(1), uploaders_(std::move(stop)) {
+  for (unsigned i = 0; i < repository_.backend().connections(); ++i) {
+    uploaders_.run([this](std::stop_token stopped) { return upload(stopped); });
+  }
+}
+
+Result<SavedBlob> BlobSaver::save(BlobType type, ByteView plain) {
+  return save_known(type, id_of<BlobId>(plain), plain);
+}
+
+Result<SavedBlob> BlobSaver::save_known(BlobType type, const BlobId& id, ByteView plain) {
+  if (!repository_.index().claim(type, id)) return SavedBlob{id, false, 0};
+  thread_local Bytes scratch;  // touched once a thread
+  thread_local Bytes sealed;
+  const Compression compression =
+      compression_for(type, options_.compression, repository_.version());
+  const PackEntry entry =
+      seal_blob(repository_.sealer(), type, id, plain, compression, scratch, sealed);
+  TRY(add_to_pack(entry, sealed));
+  ++(type == BlobType::Data ? data_blobs_ : tree_blobs_);
+  added_bytes_ += plain.size();
+  stored_bytes_ += entry.length;
+  return SavedBlob{id, true, entry.length};
+}
+
+Result<void> BlobSaver::add_to_pack(const PackEntry& entry, ByteView sealed) {
+  OpenPack& pack = open_[static_cast<std::size_t>(entry.type)][toss()];
+  std::optional<PackBuilder> full;
+  {
+    const MutexLock lock(pack.mutex);
+    if (pack.builder.is_empty()) pack.builder = PackBuilder(recycled_buffer());
+    pack.builder.add(entry, sealed);
+    if (pack.builder.size() >= options_.pack_size || !pack.builder.has_room_for_entry()) {
+      full = std::exchange(pack.builder, PackBuilder());
+    }
+  }
+  if (full) return hand_over(std::move(*full));
+  return {};
+}
+
+Result<void> BlobSaver::hand_over(PackBuilder full) {
+  if (full_.push(std::move(full), uploaders_.token())) return {};
+  uploaders_.request_stop();
+  TRY(uploaders_.wait());
+  return error(Code::Canceled, "stopped");
+}
+
+Result<void> BlobSaver::upload(std::stop_token stop) {
+  while (std::optional<PackBuilder> full = full_.pop(stop)) {
+    TRY(store(std::move(*full), stop));
+  }
+  if (stop.stop_requested()) return error(Code::Canceled, "stopped");
+  return {};
+}
+
+Result<void> BlobSaver::store(PackBuilder full, std::stop_token stop) {
+  std::vector<PackEntry> entries = full.entries();
+  Bytes bytes = full.finish(repository_.sealer());
+  TRY(verify_pack(repository_.sealer(), bytes, entries)
+          .context("a new pack does not open, memory or processor are broken")
+          .on(Side::Repository));
+  const PackId id = id_of<PackId>(bytes);
+  TRY(repository_.backend().save({FileType::Pack, id.hex()}, bytes, stop).on(Side::Repository));
+  {
+    const MutexLock lock(buffers_mutex_);
+    buffers_.push_back(std::move(bytes));
+  }
+  // The index names only durable packs, or a crash would leave a snapshot with holes.
+  Index& index = repository_.index();
+  index.add(id, std::move(entries));
+  return index.flush(repository_.backend(), repository_.sealer(), repository_.version(),
+                     kBlobsPerIndexFile, stop);
+}
+
+Bytes BlobSaver::recycled_buffer() {
+  const MutexLock lock(buffers_mutex_);
+  if (buffers_.empty()) {
+    Bytes fresh;
+    fresh.reserve(options_.pack_size + options_.pack_size / 8);
+    return fresh;
+  }
+  Bytes buffer = std::move(buffers_.back());
+  buffers_.pop_back();
+  return buffer;
+}
+
+Result<void> BlobSaver::finish() {
+  for (auto& of_type : open_) {
+    for (OpenPack& pack : of_type) {
+      std::optional<PackBuilder> last;
+      {
+        const MutexLock lock(pack.mutex);
+        if (!pack.builder.is_empty()) last = std::exchange(pack.builder, PackBuilder());
+      }
+      if (last) TRY(hand_over(std::move(*last)));
+    }
+  }
+  full_.close();
+  TRY(uploaders_.wait());
+  return repository_.index().flush(repository_.backend(), repository_.sealer(),
+                                   repository_.version(), 0, {});
+}
+
+BlobSaver::Totals BlobSaver::totals() const {
+  return {data_blobs_, tree_blobs_, added_bytes_, stored_bytes_};
+}
+
+}  // namespace firebreak

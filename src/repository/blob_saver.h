@@ -1,0 +1,87 @@
+// The write path: blobs in, packs and index files out.
+//
+//   save(): hash → already there? → compress → seal → one of two open packs of the type
+//   uploaders: a full pack → open every blob again → hash → store → index
+//
+// Two packs of a type are open at once and a blob goes to either by chance, so that pack contents
+// do not show the sizes of neighbouring chunks. An index file names only packs that are durably
+// stored. Stopped before finish(), packs without index are left over: harmless, found again by
+// nobody, removed by prune; index files written on the way make a repeated backup resume there.
+#pragma once
+
+#include <array>
+#include <atomic>
+
+#include "base/bounded_queue.h"
+#include "base/task_group.h"
+#include "repository/compression.h"
+#include "repository/repository.h"
+
+namespace firebreak {
+
+struct SavedBlob {
+  BlobId id;
+  bool is_new = false;
+  std::uint32_t stored_bytes = 0;  // sealed; 0 when it was there already
+};
+
+constexpr std::size_t kPackSizeDefault = 16 * 1024 * 1024;
+constexpr std::size_t kBlobsPerIndexFile = 50'000;
+
+class BlobSaver {
+ public:
+  struct Options {
+    Compression compression = Compression::Auto;
+    std::size_t pack_size = kPackSizeDefault;
+  };
+  struct Totals {
+    std::uint64_t data_blobs = 0;
+    std::uint64_t tree_blobs = 0;
+    std::uint64_t added_bytes = 0;   // plaintext of new blobs
+    std::uint64_t stored_bytes = 0;  // sealed
+  };
+
+  // Uploaders stop when `stop` is requested. The repository's index must be loaded, and a lock
+  // held by the caller.
+  BlobSaver(Repository& repository, const Options& options, std::stop_token stop);
+
+  // Thread-safe; waits while all uploaders are busy. An error of an uploader surfaces here or in
+  // finish(). `plain` must not be empty: an empty file has no blobs.
+  Result<SavedBlob> save(BlobType type, ByteView plain);
+
+  // As save() for a blob of another repository whose content was already verified: stores the
+  // content of `plain` under `id` without hashing it again.
+  Result<SavedBlob> save_known(BlobType type, const BlobId& id, ByteView plain);
+
+  // Stores what is open and the index of everything. After ok() every saved blob is durable
+  // and indexed; nothing may be saved any more.
+  Result<void> finish();
+
+  Totals totals() const;
+
+ private:
+  struct OpenPack {
+    Mutex mutex;
+    PackBuilder builder GUARDED_BY(mutex);
+  };
+
+  Result<void> add_to_pack(const PackEntry& entry, ByteView sealed);
+  Result<void> hand_over(PackBuilder full);
+  Result<void> upload(std::stop_token stop);
+  Result<void> store(PackBuilder full, std::stop_token stop);
+  Bytes recycled_buffer();
+
+  Repository& repository_;
+  const Options options_;
+  BoundedQueue<PackBuilder> full_;
+  TaskGroup uploaders_;
+  std::array<std::array<OpenPack, 2>, 2> open_;  // by type, then by chance
+  std::atomic<std::uint64_t> data_blobs_ = 0;
+  std::atomic<std::uint64_t> tree_blobs_ = 0;
+  std::atomic<std::uint64_t> added_bytes_ = 0;
+  std::atomic<std::uint64_t> stored_bytes_ = 0;
+  Mutex buffers_mutex_;
+  std::vector<Bytes> buffers_ GUARDED_BY(buffers_mutex_);  // of stored packs, for the next ones
+};
+
+}  // namespace firebreak

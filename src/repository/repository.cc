@@ -1,0 +1,124 @@
+#include "repository/repository.h"
+
+#include <unordered_map>
+
+#include "repository/unpacked.h"
+
+namespace firebreak {
+
+Result<void> Repository::init(Backend& backend, const InitOptions& options, Clock& clock,
+                              std::stop_token stop) {
+  TRY(backend.create(stop).on(Side::Repository));
+  Result<FileInfo> existing = backend.stat(config_file(), stop);
+  if (existing.ok()) {
+    return error(Code::Conflict, "{} holds a repository already", backend.location());
+  }
+  if (!failed_with(existing, Code::NotFound)) return std::move(existing).error();
+  Config config = Config::generate();
+  if (options.chunker_polynomial) config.chunker_polynomial = *options.chunker_polynomial;
+  const MasterKey master = MasterKey::generate();
+  const KeyId key =
+      TRY(add_key(backend, master, options.password, options.by, clock.now(), options.cost, stop));
+  Result<void> saved = save_config(backend, Sealer(master), config, stop);
+  if (failed_with(saved, Code::Conflict)) {
+    // Somebody else was faster: this key opens nothing.
+    TRY(backend.remove({FileType::Key, key.hex()}, stop));
+    return error(Code::Conflict, "{} holds a repository already", backend.location());
+  }
+  return saved;
+}
+
+Result<std::unique_ptr<Repository>> Repository::open(Backend& backend, std::string_view password,
+                                                     std::string_view key_hint,
+                                                     std::string cache_folder,
+                                                     std::stop_token stop) {
+  Result<FileInfo> config = backend.stat(config_file(), stop);
+  if (failed_with(config, Code::NotFound)) {
+    return error(Code::NotFound, "{} holds no repository; to make one, run: firebreak init -r {}",
+                 backend.location(), backend.location());
+  }
+  TRY(std::move(config).on(Side::Repository));
+  const OpenedKey key = TRY(find_key(backend, password, key_hint, stop));
+  Config loaded = TRY(load_config(backend, Sealer(key.master), stop));
+  return std::unique_ptr<Repository>(
+      new Repository(backend, std::move(loaded), key, std::move(cache_folder)));
+}
+
+Repository::Repository(Backend& backend, Config config, const OpenedKey& key,
+                       std::string cache_folder)
+    : backend_(backend),
+      config_(std::move(config)),
+      sealer_(key.master),
+      key_id_(key.id),
+      cache_folder_(std::move(cache_folder)) {}
+
+Result<void> Repository::load_index(OnBroken on_broken, std::stop_token stop) {
+  const std::string folder = fmt::format("{}/{}/index", cache_folder_, config_.id);
+  index_ = TRY(Index::open(backend_, sealer_, folder, on_broken, stop));
+  return {};
+}
+
+Index& Repository::index() const {
+  CHECK(index_ != nullptr);
+  return *index_;
+}
+
+Result<std::size_t> Repository::distrust_unlisted_packs(std::stop_token stop) {
+  std::unordered_map<PackId, std::uint64_t> listed;
+  TRY(backend_
+          .list(
+              FileType::Pack,
+              [&](const FileInfo& file) -> Result<void> {
+                const PackId id = TRY(PackId::parse(file.name));
+                listed[id] = file.size;
+                return {};
+              },
+              stop)
+          .on(Side::Repository));
+  std::unordered_set<PackId> wrong;
+  for (const IndexTable& table : index().tables()) {
+    for (const IndexPackRow& pack : table.packs()) {
+      const auto found = listed.find(pack.id);
+      if (found == listed.end() || found->second != pack.size) wrong.insert(pack.id);
+    }
+  }
+  const std::size_t count = wrong.size();
+  index().distrust(std::move(wrong));
+  return count;
+}
+
+Result<Bytes> Repository::load_blob(BlobType type, const BlobId& id, Bytes buffer,
+                                    std::stop_token stop) const {
+  const std::vector<BlobPlace> places = index().find(type, id);
+  if (places.empty()) {
+    return error(Code::NotFound, "{} blob {} is in no index", name(type), id).on(Side::Repository);
+  }
+  std::optional<Error> first;
+  for (const BlobPlace& place : places) {
+    const Range range{place.entry.offset, place.entry.length};
+    Result<Bytes> sealed =
+        backend_.load({FileType::Pack, place.pack.hex()}, range, std::move(buffer), stop);
+    buffer = {};
+    Result<Bytes> plain =
+        sealed.ok() ? open_blob(sealer_, place.entry, *sealed) : Result<Bytes>(sealed.error());
+    if (plain.ok()) return plain;
+    // Another pack can only help where this one is damaged.
+    const bool damaged = failed_with(plain, Code::Corrupt) || failed_with(plain, Code::NotFound);
+    Error problem = std::move(plain).error().within(fmt::format("pack {}", place.pack));
+    if (!damaged) return std::move(problem).on(Side::Repository);
+    if (!first) first = std::move(problem);
+  }
+  return std::move(*first).on(Side::Repository);
+}
+
+Result<Bytes> Repository::load_document(FileType type, const std::string& name,
+                                        std::stop_token stop) const {
+  return load_unpacked(backend_, sealer_, {type, name}, stop);
+}
+
+Result<std::string> Repository::save_document(FileType type, ByteView json,
+                                              std::stop_token stop) const {
+  return save_unpacked(backend_, sealer_, type, json, config_.version, stop);
+}
+
+}  // namespace firebreak
