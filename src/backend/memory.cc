@@ -26,7 +26,8 @@ Result<Bytes> MemoryBackend::load(const FileName& file, Range range, Bytes buffe
                  whole.size(), length, range.offset);
   }
   const ByteView part = ByteView(whole).subspan(range.offset, length);
-  buffer.assign(part.begin(), part.end());
+  buffer.clear();
+  append(buffer, part);
   return buffer;
 }
 
