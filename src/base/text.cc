@@ -44,14 +44,15 @@ std::string encode_base64(ByteView bytes, const char* alphabet, bool padded) {
   return text;
 }
 
-// The length of the valid UTF-8 sequence that text begins with, 0 where there is none.
+}  // namespace
+
 std::size_t utf8_sequence(std::string_view text) {
   const auto byte = [&](std::size_t i) {
     return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
   };
   const auto continues = [&](std::size_t i) { return (byte(i) & 0xc0U) == 0x80U; };
   const unsigned first = byte(0);
-  if (first < 0x80) return 1;
+  if (first < 0x80) return text.empty() ? 0 : 1;
   if (first >= 0xc2 && first <= 0xdf) return continues(1) ? 2 : 0;
   if (first >= 0xe0 && first <= 0xef) {
     if (first == 0xe0 && byte(1) < 0xa0) return 0;
@@ -65,8 +66,6 @@ std::size_t utf8_sequence(std::string_view text) {
   }
   return 0;
 }
-
-}  // namespace
 
 std::string to_hex(ByteView bytes) {
   std::string text(bytes.size() * 2, '\0');

@@ -21,6 +21,9 @@ Result<Bytes> from_base64(std::string_view text);
 // As to_base64, in the URL-safe alphabet and without padding (RFC 4648 section 5).
 std::string to_base64url(ByteView bytes);
 
+// The length of the valid UTF-8 sequence that `text` begins with; 0 where there is none.
+std::size_t utf8_sequence(std::string_view text);
+
 // A text that is safe to print on a terminal: control characters and bytes that are no valid
 // UTF-8 become \xNN, so that a hostile name can neither move the cursor nor break a line.
 std::string printable(std::string_view text);
