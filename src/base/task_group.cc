@@ -17,9 +17,13 @@ void TaskGroup::run(std::function<Result<void>(std::stop_token)> task) {
 Result<void> TaskGroup::wait() {
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
-  const MutexLock lock(mutex_);
-  if (first_) return *first_;
+  if (std::optional<Error> problem = first_error()) return *std::move(problem);
   return {};
+}
+
+std::optional<Error> TaskGroup::first_error() const {
+  const MutexLock lock(mutex_);
+  return first_;
 }
 
 void TaskGroup::finish(Result<void> result) {

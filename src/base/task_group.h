@@ -25,6 +25,8 @@ class TaskGroup {
   void run(std::function<Result<void>(std::stop_token)> task);
   // Joins every task; the first error in time, if any. Canceled gives way to a real error.
   Result<void> wait();
+  // The error that stopped the group, at any time and from any thread.
+  std::optional<Error> first_error() const;
   std::stop_token token() const { return stop_.get_token(); }
   void request_stop() { stop_.request_stop(); }
 
@@ -34,7 +36,7 @@ class TaskGroup {
   std::stop_source stop_;
   std::stop_callback<std::function<void()>> parent_;
   std::vector<std::thread> threads_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   std::optional<Error> first_ GUARDED_BY(mutex_);
 };
 

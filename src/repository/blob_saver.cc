@@ -68,8 +68,7 @@ Result<void> BlobSaver::add_to_pack(const PackEntry& entry, ByteView sealed) {
 
 Result<void> BlobSaver::hand_over(PackBuilder full) {
   if (full_.push(std::move(full), uploaders_.token())) return {};
-  uploaders_.request_stop();
-  TRY(uploaders_.wait());
+  if (std::optional<Error> problem = uploaders_.first_error()) return *std::move(problem);
   return error(Code::Canceled, "stopped");
 }
 
@@ -87,6 +86,7 @@ Result<void> BlobSaver::store(PackBuilder full, std::stop_token stop) {
   TRY(verify_pack(repository_.sealer(), bytes, entries)
           .context("a new pack does not open, memory or processor are broken")
           .on(Side::Repository));
+  if (options_.dry_run) return {};
   const PackId id = id_of<PackId>(bytes);
   TRY(repository_.backend().save({FileType::Pack, id.hex()}, bytes, stop).on(Side::Repository));
   {

@@ -33,6 +33,7 @@ class BlobSaver {
   struct Options {
     Compression compression = Compression::Auto;
     std::size_t pack_size = kPackSizeDefault;
+    bool dry_run = false;  // everything but storing
   };
   struct Totals {
     std::uint64_t data_blobs = 0;
