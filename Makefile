@@ -1,0 +1,50 @@
+# The commands of README.md and HACKING.md. Each does its own set-up.
+JOBS := $(shell nproc)
+
+# Compilations are shared between checkouts.
+export CCACHE_BASEDIR ?= $(CURDIR)
+export CCACHE_NOHASHDIR ?= 1
+export CTEST_OUTPUT_ON_FAILURE := 1
+
+CTEST := ctest --no-tests=error --timeout 600 -j$(JOBS)
+
+.PHONY: build test check bench clean setup setup-check asan tsan format
+
+build: setup
+	cmake --preset release
+	cmake --build --preset release -j$(JOBS)
+
+# The unit tests once more under ASan and UBSan. Tests that need the newest restic fail by
+# themselves where it could not be built.
+test: build
+	-tools/restic.sh
+	$(CTEST) --test-dir build
+	$(MAKE) --no-print-directory asan
+
+asan: setup
+	cmake --preset asan
+	cmake --build --preset asan -j$(JOBS)
+	$(CTEST) --test-dir build-asan -L unit
+
+check: setup-check test tsan format
+
+tsan: setup
+	cmake --preset tsan
+	cmake --build --preset tsan -j$(JOBS)
+	$(CTEST) --test-dir build-tsan -L unit
+
+format: setup-check
+	git ls-files '*.cc' '*.h' | xargs clang-format --dry-run --Werror
+
+bench: build
+	@test -f bench/run.py || { echo "bench/run.py is not written yet; build/bench holds the generator"; exit 1; }
+	python3 bench/run.py
+
+clean:
+	rm -rf build build-asan build-tsan build-fuzz
+
+setup:
+	@tools/setup.sh
+
+setup-check:
+	@tools/setup.sh check
