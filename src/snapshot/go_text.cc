@@ -22,36 +22,6 @@ bool is_printable(char32_t code) {
   return range != std::end(kPrintable) && range->first <= code;
 }
 
-// Of a sequence that utf8_sequence() found valid.
-char32_t decode_utf8(std::string_view sequence) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(sequence[i]); };
-  if (sequence.size() == 1) return byte(0);
-  char32_t code = byte(0) & (0x7fU >> sequence.size());
-  for (std::size_t i = 1; i < sequence.size(); ++i) code = code << 6 | (byte(i) & 0x3f);
-  return code;
-}
-
-void append_utf8(std::string& to, char32_t code) {
-  const auto put = [&](char32_t byte) {
-    to += static_cast<char>(static_cast<unsigned char>(byte));
-  };
-  if (code < 0x80) {
-    put(code);
-  } else if (code < 0x800) {
-    put(0xc0 | code >> 6);
-    put(0x80 | (code & 0x3f));
-  } else if (code < 0x10000) {
-    put(0xe0 | code >> 12);
-    put(0x80 | (code >> 6 & 0x3f));
-    put(0x80 | (code & 0x3f));
-  } else {
-    put(0xf0 | code >> 18);
-    put(0x80 | (code >> 12 & 0x3f));
-    put(0x80 | (code >> 6 & 0x3f));
-    put(0x80 | (code & 0x3f));
-  }
-}
-
 // The letter after the backslash for \a … \v, or 0.
 char short_escape(char32_t code) {
   constexpr std::string_view kLetters = "abtnvfr";  // U+0007 … U+000D
