@@ -1,20 +1,12 @@
 #include "snapshot/duration.h"
 
-#include <limits>
-
 #include "base/text.h"
+#include "snapshot/text_lines.h"
 
 namespace firebreak {
 namespace {
 
 constexpr std::size_t kDigitsMax = 9;  // so that a number fits an int
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n\v\f";
-  const std::size_t first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
