@@ -66,8 +66,9 @@ class ArchiverTest : public testing::Test {
       const MutexLock lock(mutex_);
       errors_.push_back(path + ": " + problem.message());
     };
+    // Not clock_, which the lock's refreshing would advance while the backup runs.
     auto lock = RepositoryLock::acquire(backend_, repository_->sealer(), {.by = {"me", "here"}},
-                                        clock_, {});
+                                        system_clock(), {});
     CHECK(lock.ok());
     ArchiveProgress progress;
     Result<ArchiveReport> report =
@@ -157,8 +158,11 @@ TEST_F(ArchiverTest, KeepsEveryFileOfATree) {
 TEST_F(ArchiverTest, ReadsOnlyWhatChanged) {
   write("same", random_text(3'000'000));
   write("dir/other", "before");
-  ASSERT_TRUE(back_up().ok());
+  // Relative, because the times of the folders above change with whatever else runs in them.
+  const InFolder inside(source());
   ArchiveOptions options;
+  options.targets = {"."};
+  ASSERT_TRUE(back_up(options).ok());
   options.parent = last_;
   write("dir/other", "after!");
   write("new", "n");
@@ -168,7 +172,7 @@ TEST_F(ArchiverTest, ReadsOnlyWhatChanged) {
   EXPECT_EQ(second->snapshot.summary->files_changed, 1U);
   EXPECT_EQ(second->snapshot.summary->files_new, 1U);
   EXPECT_EQ(second->snapshot.summary->data_blobs, 2U);
-  expect_same("dir/other", "after!");
+  EXPECT_EQ(content(*find("dir/other")), "after!");
   options.parent = last_;
   const Result<ArchiveReport> third = back_up(options);
   ASSERT_TRUE(third.ok());
