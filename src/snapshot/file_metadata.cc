@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/text.h"
 
 namespace firebreak {
 namespace {
@@ -80,6 +81,39 @@ Result<std::vector<ExtendedAttribute>> read_all(List list, Get get, const std::s
   }
   std::ranges::sort(attributes, {}, &ExtendedAttribute::name);
   return attributes;
+}
+
+bool is_forbidden_to_others(int number) {
+  return (number == EPERM || number == EACCES) && geteuid() != 0;
+}
+
+timespec to_timespec(FileTime time) {
+  return {time.seconds.time_since_epoch().count(), static_cast<long>(time.nanoseconds)};
+}
+
+// Attributes that the node does not have are removed: what is restored over something else must
+// not keep its access rights. `list`, `set(name, value)` and `drop(name)` are f- or l-flavoured.
+template <typename Set, typename Drop>
+Result<void> write_attributes(const Node& node, const std::vector<ExtendedAttribute>& present,
+                              Set set, Drop drop, const std::string& path) {
+  for (const ExtendedAttribute& attribute : node.extended_attributes) {
+    if (set(attribute) != 0 && !is_forbidden_to_others(errno)) {
+      return errno_error(
+          errno, fmt::format("setting extended attribute {} of", printable(attribute.name)), path);
+    }
+  }
+  for (const ExtendedAttribute& attribute : present) {
+    const bool wanted =
+        std::ranges::find(node.extended_attributes, attribute.name, &ExtendedAttribute::name) !=
+        node.extended_attributes.end();
+    // Security labels belong to the system that the file is on now.
+    if (wanted || attribute.name.starts_with("security.")) continue;
+    if (drop(attribute.name.c_str()) != 0 && !means_no_attributes(errno) &&
+        !is_forbidden_to_others(errno)) {
+      return errno_error(errno, "removing an extended attribute of", path);
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -158,6 +192,50 @@ Result<std::vector<ExtendedAttribute>> read_attributes_at(int folder_fd, const s
                     return lgetxattr(entry.c_str(), key, to, size);
                   },
                   path);
+}
+
+Result<void> write_metadata(int fd, const Node& node, const std::string& path) {
+  if (fchown(fd, node.uid, node.gid) != 0 && !is_forbidden_to_others(errno)) {
+    return errno_error(errno, "setting the owner of", path);
+  }
+  const std::vector<ExtendedAttribute> present = TRY(read_attributes(fd, path));
+  TRY(write_attributes(
+      node, present,
+      [&](const ExtendedAttribute& one) {
+        return fsetxattr(fd, one.name.c_str(), one.value.data(), one.value.size(), 0);
+      },
+      [&](const char* name) { return fremovexattr(fd, name); }, path));
+  if (fchmod(fd, stat_mode(node.mode) & 07777) != 0) {
+    return errno_error(errno, "setting the mode of", path);
+  }
+  const timespec times[2] = {to_timespec(node.accessed), to_timespec(node.modified)};
+  if (futimens(fd, times) != 0) return errno_error(errno, "setting the times of", path);
+  return {};
+}
+
+Result<void> write_metadata_at(int folder_fd, const std::string& name, const Node& node,
+                               const std::string& path) {
+  if (fchownat(folder_fd, name.c_str(), node.uid, node.gid, AT_SYMLINK_NOFOLLOW) != 0 &&
+      !is_forbidden_to_others(errno)) {
+    return errno_error(errno, "setting the owner of", path);
+  }
+  const std::string entry = fmt::format("/proc/self/fd/{}/{}", folder_fd, name);
+  TRY(write_attributes(
+      node, {},
+      [&](const ExtendedAttribute& one) {
+        return lsetxattr(entry.c_str(), one.name.c_str(), one.value.data(), one.value.size(), 0);
+      },
+      [](const char*) { return 0; }, path));
+  // A link has no mode of its own.
+  if (node.type != NodeType::Symlink &&
+      fchmodat(folder_fd, name.c_str(), stat_mode(node.mode) & 07777, AT_SYMLINK_NOFOLLOW) != 0) {
+    return errno_error(errno, "setting the mode of", path);
+  }
+  const timespec times[2] = {to_timespec(node.accessed), to_timespec(node.modified)};
+  if (utimensat(folder_fd, name.c_str(), times, AT_SYMLINK_NOFOLLOW) != 0) {
+    return errno_error(errno, "setting the times of", path);
+  }
+  return {};
 }
 
 Result<std::string> read_link(int folder_fd, const std::string& name, const std::string& path) {

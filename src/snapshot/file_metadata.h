@@ -37,6 +37,13 @@ Result<std::vector<ExtendedAttribute>> read_attributes(int fd, const std::string
 Result<std::vector<ExtendedAttribute>> read_attributes_at(int folder_fd, const std::string& name,
                                                           const std::string& path);
 
+// Sets owner, attributes, mode and times of an open file or folder, in this order: a new owner
+// clears set-id bits and capabilities. What only root may do is left undone for others, as cp does.
+Result<void> write_metadata(int fd, const Node& node, const std::string& path);
+// The same for an entry that cannot be opened.
+Result<void> write_metadata_at(int folder_fd, const std::string& name, const Node& node,
+                               const std::string& path);
+
 Result<std::string> read_link(int folder_fd, const std::string& name, const std::string& path);
 
 }  // namespace firebreak

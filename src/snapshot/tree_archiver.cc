@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "base/text.h"
+#include "snapshot/target_folder.h"
 
 namespace firebreak {
 namespace {
@@ -18,29 +18,6 @@ constexpr std::size_t kEntriesPerTask = 32;
 // How far a file's time of change may lie before the moment of a write: clocks of file systems tick
 // every few milliseconds, some every two seconds.
 constexpr std::chrono::seconds kTimestampGranularity{2};
-
-Result<std::vector<std::string>> list_names(int fd, const std::string& path) {
-  const int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (copy < 0) return errno_error(errno, "opening", path);
-  DIR* const listing = fdopendir(copy);
-  if (listing == nullptr) {
-    const int problem = errno;
-    close(copy);
-    return errno_error(problem, "listing", path);
-  }
-  std::vector<std::string> names;
-  errno = 0;
-  while (const dirent* entry = readdir(listing)) {
-    const std::string_view name = entry->d_name;
-    if (name != "." && name != "..") names.emplace_back(name);
-    errno = 0;
-  }
-  const int problem = errno;
-  closedir(listing);
-  if (problem != 0) return errno_error(problem, "listing", path);
-  std::ranges::sort(names);
-  return names;
-}
 
 Error of_source(Error problem) {
   return std::move(problem).on(Side::Source);

@@ -1,0 +1,371 @@
+#include "snapshot/restore.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <map>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "crypto/sha256.h"
+#include "snapshot/content_restorer.h"
+#include "snapshot/file_metadata.h"
+#include "snapshot/walk.h"
+
+namespace firebreak {
+namespace {
+
+constexpr std::size_t kLinksPerBatch = 32 * 1024;
+
+// A folder on the way; its metadata is set when everything below is finished, because writing
+// inside changes its time.
+struct Folder {
+  std::shared_ptr<Folder> above;  // kept by the folders and files below it until they finish
+  std::string below;              // path in the target
+  Node node;
+  bool is_selected = false;
+  bool made = false;
+  std::atomic<std::size_t> unfinished = 1;  // entries, and the walk through it
+};
+using FolderPtr = std::shared_ptr<Folder>;
+
+// Names of one inode have the same content too; a foreign or damaged tree may claim otherwise.
+struct Inode {
+  std::uint64_t device;
+  std::uint64_t inode;
+  BlobId content;
+  auto operator<=>(const Inode&) const = default;
+};
+
+Inode inode_of(const Node& node) {
+  Bytes ids;
+  for (const BlobId& id : *node.content) append(ids, id.view());
+  return {node.device_id, node.inode, id_of<BlobId>(ids)};
+}
+
+class Restorer {
+ public:
+  Restorer(const Repository& repository, TargetFolder target, const RestoreOptions& options,
+           RestoreProgress& progress)
+      : options_(options),
+        progress_(progress),
+        target_(std::move(target)),
+        content_(repository, target_,
+                 {[this](const std::string& below, const Error& problem) {
+                    report(target_.path_of(below), problem);
+                  },
+                  [this](std::uint64_t bytes) { progress_.bytes += bytes; }},
+                 options.workers) {}
+
+  Result<void> run(const Repository& repository, const BlobId& root, std::stop_token stop);
+
+ private:
+  struct PendingLink {
+    std::string first;
+    std::string second;
+    FolderPtr folder;
+  };
+
+  Selection selection(const std::string& path, const Node& node) const {
+    return options_.select ? options_.select(path, node) : Selection{};
+  }
+  Result<bool> visit(const std::string& path, const Node& node, std::stop_token stop);
+  Result<void> visit_entry(const std::string& path, const Node& node, std::stop_token stop);
+  Result<bool> make_room(const std::string& below, const Node& node);
+  Result<bool> keeps(const std::string& below, const Node& node, const struct stat& present);
+  Result<void> make_file(const std::string& below, const Node& node, std::stop_token stop);
+  Result<void> make_other(const std::string& below, const Node& node);
+  Result<void> make_folder(Folder& folder);
+  Result<void> make_folders_to(const FolderPtr& folder);
+  Result<void> make_links();
+  Result<void> make_link(const PendingLink& link);
+  Result<void> delete_extra(const std::string& path, const Tree& tree);
+  Result<void> finish_part(FolderPtr folder);
+  void report(const std::string& path, const Error& problem);
+  void tell(std::string_view action, const std::string& below, std::uint64_t bytes) const {
+    if (options_.on_entry) options_.on_entry(action, target_.path_of(below), bytes);
+  }
+
+  const RestoreOptions& options_;
+  RestoreProgress& progress_;
+  const TargetFolder target_;
+  ContentRestorer content_;
+  std::vector<FolderPtr> way_;  // from the root to where the walk is
+  std::map<Inode, std::string> first_names_;
+  std::vector<PendingLink> links_;
+};
+
+Result<void> Restorer::run(const Repository& repository, const BlobId& root, std::stop_token stop) {
+  way_ = {std::make_shared<Folder>()};
+  way_[0]->made = true;
+  TreeVisitor visitor;
+  visitor.entry = [&](const std::string& path, const Node& node) {
+    return visit(path, node, stop);
+  };
+  visitor.leave = [&](const std::string& path, const Node&, const Tree* tree) -> Result<void> {
+    // A tree that could not be read says nothing about what is extra.
+    if (options_.delete_extra && tree != nullptr && way_.back()->made) {
+      TRY(delete_extra(path, *tree));
+    }
+    const FolderPtr left = std::move(way_.back());
+    way_.pop_back();
+    return finish_part(left);
+  };
+  visitor.unreadable = [&](const std::string& path, const Error& problem) -> Result<void> {
+    report(path.empty() ? "/" : path, problem);
+    return {};
+  };
+  TRY(walk_tree(repository, root, visitor, stop));
+  TRY(content_.flush(stop));
+  return make_links();
+}
+
+Result<bool> Restorer::visit(const std::string& path, const Node& node, std::stop_token stop) {
+  const Selection wanted = selection(path, node);
+  if (node.type != NodeType::Dir) {
+    if (wanted.restore) TRY(visit_entry(path, node, stop));
+    return false;
+  }
+  if (!wanted.restore && !wanted.descend) return false;
+  auto folder = std::make_shared<Folder>();
+  folder->above = way_.back();
+  folder->below = path.substr(1);
+  folder->node = node;
+  folder->node.content.reset();
+  folder->is_selected = wanted.restore;
+  ++folder->above->unfinished;
+  way_.push_back(folder);
+  if (!wanted.restore) return true;  // made when something below it is
+  Result<void> made = make_folders_to(folder);
+  if (made.ok()) return true;
+  if (made.error().code() == Code::Exhausted) return std::move(made).error();
+  report(target_.path_of(folder->below), made.error());
+  way_.pop_back();
+  TRY(finish_part(folder));
+  return false;
+}
+
+// Anything but a folder.
+Result<void> Restorer::visit_entry(const std::string& path, const Node& node,
+                                   std::stop_token stop) {
+  const std::string below = path.substr(1);
+  const auto attempt = [&]() -> Result<void> {
+    TRY(make_folders_to(way_.back()));
+    const bool wanted = TRY(make_room(below, node));
+    if (!wanted) {
+      ++progress_.kept;
+      tell("kept", below, node.size);
+      return {};
+    }
+    ++progress_.files;
+    tell("restored", below, node.size);
+    if (options_.dry_run) {
+      progress_.bytes += node.size;
+      return {};
+    }
+    return node.type == NodeType::File ? make_file(below, node, stop) : make_other(below, node);
+  };
+  Result<void> result = attempt();
+  if (result.ok()) return {};
+  const Code code = result.error().code();
+  if (code == Code::Exhausted || code == Code::Canceled) return result;
+  report(target_.path_of(below), result.error());
+  return {};
+}
+
+// False: what is there stays. Otherwise nothing is there any more.
+Result<bool> Restorer::make_room(const std::string& below, const Node& node) {
+  const Result<struct stat> present = target_.stat_below(below);
+  if (failed_with(present, Code::NotFound)) return true;
+  if (!present.ok()) return Error(present.error());
+  const bool keep = TRY(keeps(below, node, *present));
+  if (keep) return false;
+  if (options_.dry_run) return true;
+  if (S_ISDIR(present->st_mode) && !options_.delete_extra) {
+    const std::vector<std::string> inside = TRY(target_.list(below));
+    if (!inside.empty()) {
+      return error(Code::Conflict,
+                   "a folder with entries is in the way; move it, or restore with --delete");
+    }
+  }
+  TRY(target_.remove(below));
+  return true;
+}
+
+Result<bool> Restorer::keeps(const std::string& below, const Node& node,
+                             const struct stat& present) {
+  const bool same_time = file_time(present.st_mtim) == node.modified;
+  switch (options_.overwrite) {
+    case Overwrite::Always:
+      return false;
+    case Overwrite::Never:
+      return true;
+    case Overwrite::IfNewer:
+      return node.modified <= file_time(present.st_mtim);
+    case Overwrite::IfChanged:
+      break;
+  }
+  const bool same = node.type == NodeType::File && S_ISREG(present.st_mode) && same_time &&
+                    static_cast<std::uint64_t>(present.st_size) == node.size;
+  if (!same || options_.dry_run) return same;
+  const Fd fd = TRY(target_.open_below(below, O_RDONLY | O_NONBLOCK));
+  TRY(write_metadata(fd.get(), node, target_.path_of(below)));
+  return true;
+}
+
+Result<void> Restorer::make_file(const std::string& below, const Node& node, std::stop_token stop) {
+  const FolderPtr folder = way_.back();
+  if (!node.content) return error(Code::Corrupt, "the snapshot has no content for it");
+  if (node.links > 1) {
+    const auto [first, is_first] = first_names_.try_emplace(inode_of(node), below);
+    if (!is_first) {
+      ++folder->unfinished;
+      links_.push_back({first->second, below, folder});
+      if (links_.size() < kLinksPerBatch) return {};
+      TRY(content_.flush(stop));
+      return make_links();
+    }
+  }
+  ++folder->unfinished;
+  return content_.add(
+      below, node, [this, folder] { return finish_part(folder); }, stop);
+}
+
+Result<void> Restorer::make_other(const std::string& below, const Node& node) {
+  const Fd parent = TRY(target_.open_parent(below));
+  const std::string name = last_component(below);
+  const std::string path = target_.path_of(below);
+  int result = 0;
+  if (node.type == NodeType::Symlink) {
+    result = symlinkat(node.link_target.c_str(), parent.get(), name.c_str());
+  } else if (node.type == NodeType::Irregular) {
+    return error(Code::Corrupt, "an entry of the type \"irregular\" cannot be made");
+  } else {
+    const mode_t type = node.type == NodeType::Fifo     ? S_IFIFO
+                        : node.type == NodeType::Socket ? S_IFSOCK
+                        : node.type == NodeType::Device ? S_IFBLK
+                                                        : S_IFCHR;
+    result = mknodat(parent.get(), name.c_str(), type | 0600, node.device);
+  }
+  if (result != 0) return errno_error(errno, "making", path);
+  return write_metadata_at(parent.get(), name, node, path);
+}
+
+Result<void> Restorer::make_folders_to(const FolderPtr& folder) {
+  std::vector<Folder*> missing;
+  for (Folder* one = folder.get(); !one->made; one = one->above.get()) missing.push_back(one);
+  for (auto one = missing.rbegin(); one != missing.rend(); ++one) TRY(make_folder(**one));
+  return {};
+}
+
+Result<void> Restorer::make_folder(Folder& folder) {
+  ++progress_.folders;
+  tell("restored", folder.below, 0);
+  if (options_.dry_run) {
+    folder.made = true;
+    return {};
+  }
+  const Result<struct stat> present = target_.stat_below(folder.below);
+  if (present.ok() && !S_ISDIR(present->st_mode)) {
+    if (options_.overwrite == Overwrite::Never) {
+      return error(Code::Conflict, "something else is in the way, and nothing may be overwritten");
+    }
+    TRY(target_.remove(folder.below));
+  }
+  if (!present.ok() && present.error().code() != Code::NotFound) return Error(present.error());
+  const Fd parent = TRY(target_.open_parent(folder.below));
+  if (mkdirat(parent.get(), last_component(folder.below).c_str(), 0700) != 0 && errno != EEXIST) {
+    return errno_error(errno, "making", target_.path_of(folder.below));
+  }
+  folder.made = true;
+  return {};
+}
+
+Result<void> Restorer::make_links() {
+  for (const PendingLink& link : links_) {
+    if (Result<void> made = make_link(link); !made.ok()) {
+      report(target_.path_of(link.second), made.error());
+    }
+    TRY(finish_part(link.folder));
+  }
+  links_.clear();
+  return {};
+}
+
+Result<void> Restorer::make_link(const PendingLink& link) {
+  const Fd from = TRY(target_.open_parent(link.first));
+  const Fd to = TRY(target_.open_parent(link.second));
+  if (linkat(from.get(), last_component(link.first).c_str(), to.get(),
+             last_component(link.second).c_str(), 0) != 0) {
+    return errno_error(errno, "linking", target_.path_of(link.second));
+  }
+  return {};
+}
+
+Result<void> Restorer::delete_extra(const std::string& path, const Tree& tree) {
+  const std::string folder = path.empty() ? "" : path.substr(1);
+  const Result<std::vector<std::string>> present = target_.list(folder);
+  if (failed_with(present, Code::NotFound)) return {};  // of a dry run
+  if (!present.ok()) {
+    report(target_.path_of(folder), present.error());
+    return {};
+  }
+  for (const std::string& name : *present) {
+    if (tree.find(name) != nullptr) continue;
+    Node extra;
+    extra.name = name;
+    const std::string below = folder.empty() ? name : folder + "/" + name;
+    if (!selection("/" + below, extra).restore) continue;
+    ++progress_.deleted;
+    tell("deleted", below, 0);
+    if (options_.dry_run) continue;
+    if (Result<void> removed = target_.remove(below); !removed.ok()) {
+      report(target_.path_of(below), removed.error());
+    }
+  }
+  return {};
+}
+
+Result<void> Restorer::finish_part(FolderPtr folder) {
+  while (folder != nullptr && --folder->unfinished == 0) {
+    const bool has_metadata = folder->above != nullptr && folder->is_selected && folder->made;
+    if (has_metadata && !options_.dry_run) {
+      const std::string path = target_.path_of(folder->below);
+      const auto set = [&]() -> Result<void> {
+        const Fd fd = TRY(target_.open_below(folder->below, O_RDONLY | O_DIRECTORY));
+        return write_metadata(fd.get(), folder->node, path);
+      };
+      if (Result<void> done = set(); !done.ok()) report(path, done.error());
+    }
+    folder = folder->above;
+  }
+  return {};
+}
+
+void Restorer::report(const std::string& path, const Error& problem) {
+  ++progress_.errors;
+  if (options_.on_error) options_.on_error(path, problem);
+}
+
+}  // namespace
+
+Result<Overwrite> parse_overwrite(std::string_view name) {
+  if (name == "always") return Overwrite::Always;
+  if (name == "if-changed") return Overwrite::IfChanged;
+  if (name == "if-newer") return Overwrite::IfNewer;
+  if (name == "never") return Overwrite::Never;
+  return error(Code::Invalid,
+               "unknown overwrite mode \"{}\"; it is one of always, if-changed, if-newer, never",
+               printable(name));
+}
+
+Result<void> restore(const Repository& repository, const BlobId& root,
+                     const RestoreOptions& options, RestoreProgress& progress,
+                     std::stop_token stop) {
+  TargetFolder target = TRY(options.dry_run ? TargetFolder::look(options.target)
+                                            : TargetFolder::make(options.target));
+  Restorer restorer(repository, std::move(target), options, progress);
+  return restorer.run(repository, root, stop);
+}
+
+}  // namespace firebreak
