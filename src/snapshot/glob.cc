@@ -1,6 +1,7 @@
 #include "snapshot/glob.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/text.h"
 
@@ -83,8 +84,18 @@ Result<Glob> Glob::parse(std::string_view pattern) {
     glob.tokens_.clear();
   } else {
     glob.literal_.clear();
+    glob.find_fixed_ends();
   }
   return glob;
+}
+
+void Glob::find_fixed_ends() {
+  const auto is_byte = [](const Token& token) { return token.kind == Token::Kind::Byte; };
+  auto first = tokens_.begin();
+  for (; is_byte(*first); ++first) prefix_ += first->byte;  // ends, as not all are bytes
+  auto last = tokens_.end();
+  while (is_byte(*std::prev(last))) --last;
+  for (; last != tokens_.end(); ++last) suffix_ += last->byte;
 }
 
 std::size_t Glob::take(const Token& token, std::string_view name) const {
@@ -98,6 +109,10 @@ std::size_t Glob::take(const Token& token, std::string_view name) const {
 
 bool Glob::matches(std::string_view name) const {
   if (is_literal()) return name == literal_;
+  if (name.size() < prefix_.size() + suffix_.size() || !name.starts_with(prefix_) ||
+      !name.ends_with(suffix_)) {
+    return false;
+  }
   // Only the last star that was passed needs another try: what stands before it matched as early as
   // it could, and a later match there leaves less for the rest.
   std::size_t token = 0, at = 0;

@@ -40,8 +40,13 @@ class Glob {
   // How many bytes the token takes from the front of `name`, not empty; 0 where it does not match.
   std::size_t take(const Token& token, std::string_view name) const;
 
+  void find_fixed_ends();
+
   std::string literal_;
   std::vector<Token> tokens_;  // empty for a literal
+  // What every match begins and ends with; they tell most names apart without a walk.
+  std::string prefix_;
+  std::string suffix_;
   std::vector<Set> sets_;
 };
 

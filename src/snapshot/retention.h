@@ -1,5 +1,5 @@
 // Which snapshots a policy keeps. A pure function of list, policy, zone and time: no clock, no
-// repository, the same answer everywhere. The rules are restic's (forget, since 0.9), save that
+// repository, the same answer everywhere. The rules are restic's (forget, since 0.16), save that
 // days begin in the zone given here and not in the one each snapshot was taken in, and that
 // nothing is removed by default: an empty policy keeps all, a policy that would empty a group is
 // refused for it, and a snapshot dated in the future is kept without counting.
