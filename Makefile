@@ -14,10 +14,10 @@ build: setup
 	cmake --preset release
 	cmake --build --preset release -j$(JOBS)
 
-# The unit tests once more under ASan and UBSan. Tests that need the newest restic fail by
+# The unit tests once more under ASan and UBSan. Tests that need a pinned program fail by
 # themselves where it could not be built.
 test: build
-	-tools/restic.sh
+	-tools/programs.sh
 	$(CTEST) --test-dir build
 	$(MAKE) --no-print-directory asan
 

@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-oldest=1.25.8
+oldest=1.26
 wheel=1.26.4
 
 new_enough() {

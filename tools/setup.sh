@@ -9,6 +9,7 @@ packages=(
   libfmt-dev libcli11-dev libhowardhinnant-date-dev unicode-data tzdata
   libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev
   restic attr
+  ceph-mon ceph-osd ceph-common radosgw  # an S3 server with object lock
 )
 if [ "${1:-}" = check ]; then
   packages+=(clang clang-tidy clang-format lld libclang-rt-14-dev)
