@@ -128,7 +128,10 @@ const std::string& Zone::name() const {
 
 LocalTime Zone::local(WallTime time) const {
   const sys_seconds whole = floor<seconds>(time);
-  return {whole + rules_->offset(whole), time - whole};
+  // Not time - whole: the second before the earliest time does not fit nanoseconds.
+  Nanoseconds fraction = time.time_since_epoch() % seconds(1);
+  if (fraction < Nanoseconds(0)) fraction += seconds(1);
+  return {whole + rules_->offset(whole), fraction};
 }
 
 WallTime Zone::wall(LocalTime time) const {
