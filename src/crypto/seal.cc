@@ -165,4 +165,9 @@ Result<Bytes> Sealer::open(ByteView sealed, Bytes plain) const {
   return plain;
 }
 
+Result<void> Sealer::authenticate(ByteView sealed) const {
+  TRY(authenticated(key_, sealed));
+  return {};
+}
+
 }  // namespace firebreak

@@ -48,6 +48,9 @@ class Sealer {
   // Corrupt: too short, all-zero IV, wrong MAC.
   Result<Bytes> open(ByteView sealed, Bytes plain = {}) const;
 
+  // The first half of open(): whether the bytes are as they were sealed.
+  Result<void> authenticate(ByteView sealed) const;
+
  private:
   MasterKey key_;
 };

@@ -6,6 +6,9 @@
 namespace firebreak {
 namespace {
 
+constexpr std::string_view kBroken =
+    "what was sealed does not open, memory or processor are broken";
+
 // Which of the two open packs a blob goes to. Per thread, seeded from the kernel.
 std::size_t toss() {
   thread_local Random random = [] {
@@ -44,6 +47,7 @@ Result<SavedBlob> BlobSaver::save_known(BlobType type, const BlobId& id, ByteVie
       compression_for(type, options_.compression, repository_.version());
   const PackEntry entry =
       seal_blob(repository_.sealer(), type, id, plain, compression, scratch, sealed);
+  TRY(verify_blob(repository_.sealer(), entry, sealed, plain).context("{}", kBroken));
   TRY(add_to_pack(entry, sealed));
   ++(type == BlobType::Data ? data_blobs_ : tree_blobs_);
   added_bytes_ += plain.size();
@@ -84,7 +88,7 @@ Result<void> BlobSaver::store(PackBuilder full, std::stop_token stop) {
   std::vector<PackEntry> entries = full.entries();
   Bytes bytes = full.finish(repository_.sealer());
   TRY(verify_pack(repository_.sealer(), bytes, entries)
-          .context("a new pack does not open, memory or processor are broken")
+          .context("{}", kBroken)
           .on(Side::Repository));
   if (options_.dry_run) return {};
   const PackId id = id_of<PackId>(bytes);

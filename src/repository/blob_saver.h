@@ -1,7 +1,8 @@
 // The write path: blobs in, packs and index files out.
 //
-//   save(): hash → already there? → compress → seal → one of two open packs of the type
-//   uploaders: a full pack → open every blob again → hash → store → index
+//   save(): hash → already there? → compress → seal → open again and compare → one of two open
+//     packs of the type
+//   uploaders: a full pack → check every MAC → hash → store → index
 //
 // Two packs of a type are open at once and a blob goes to either by chance, so that pack contents
 // do not show the sizes of neighbouring chunks. An index file names only packs that are durably

@@ -36,6 +36,23 @@ Made make_pack(const Sealer& sealer, Random& random, std::size_t blobs, Compress
   return made;
 }
 
+TEST(Pack, ABlobIsVerifiedAgainstWhatWentIn) {
+  const Sealer sealer(MasterKey::generate());
+  Random random(8);
+  Bytes scratch;
+  Bytes sealed;
+  for (const Compression compression : {Compression::Off, Compression::Auto}) {
+    Bytes blob(5000, std::byte{'a'});
+    const PackEntry entry =
+        seal_blob(sealer, BlobType::Data, id_of<BlobId>(blob), blob, compression, scratch, sealed);
+    EXPECT_TRUE(verify_blob(sealer, entry, sealed, blob).ok());
+    blob[random.below(blob.size())] ^= std::byte{4};
+    EXPECT_TRUE(failed_with(verify_blob(sealer, entry, sealed, blob), Code::Corrupt));
+    blob.resize(4000);
+    EXPECT_FALSE(verify_blob(sealer, entry, Bytes(sealed.size()), blob).ok());
+  }
+}
+
 TEST(Pack, OpensWhatItHolds) {
   const Sealer sealer(MasterKey::generate());
   Random random(1);
