@@ -1,4 +1,4 @@
-// The readers of snapshots other than restore: walk, find, diff, dump.
+// The readers of snapshots other than restore: walk, find, diff, dump, reachable, repair.
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -12,6 +12,8 @@
 #include "repository/blob_saver.h"
 #include "snapshot/diff.h"
 #include "snapshot/dump.h"
+#include "snapshot/reachable.h"
+#include "snapshot/repair.h"
 #include "snapshot/walk.h"
 
 namespace firebreak {
@@ -182,6 +184,82 @@ TEST_F(ReadingTest, DumpsATarThatTarReads) {
   }
   EXPECT_EQ(found, 4U);
   EXPECT_TRUE(fs::is_directory(folder_ + "/out/empty"));
+}
+
+TEST_F(ReadingTest, ReachesEveryBlobOnceAndNamesWhatIsLost) {
+  const BlobId root = save({{"d/a", "1"}, {"d/b", std::string(2500, 'x')}, {"e/a", "1"}});
+  const BlobId other = save({{"d/a", "1"}});
+  Tree tree = load_tree(*repository_, other, {}).value();
+  tree.nodes[0].name = "broken";
+  tree.nodes[0].subtree = BlobId::from(Bytes(32, std::byte{1}));
+  Node lost;
+  lost.name = "lost";
+  lost.content = {BlobId::from(Bytes(32, std::byte{2}))};
+  tree.nodes.push_back(lost);
+  BlobSaver saver(*repository_, {}, {});
+  const BlobId damaged = saver.save(BlobType::Tree, as_bytes(encode_tree(tree).value())).value().id;
+  ASSERT_TRUE(saver.finish().ok());
+
+  std::map<std::pair<BlobType, BlobId>, int> marks;
+  std::map<std::string, Code> problems;
+  Mutex mutex;
+  ReachableVisitor visitor;
+  visitor.mark = [&](BlobType type, const BlobId& id) {
+    const MutexLock lock(mutex);
+    return ++marks[{type, id}] == 1;
+  };
+  visitor.problem = [&](const std::string& path, const Error& problem) -> Result<void> {
+    const MutexLock lock(mutex);
+    problems.emplace(path, problem.code());
+    return {};
+  };
+  const Result<void> done =
+      visit_reachable(*repository_, {{"one", root}, {"two", damaged}}, visitor, 3, {});
+  ASSERT_TRUE(done.ok());
+  // Trees: two roots, d, e (unlike d), the broken one. Data: "1", a chunk of x twice, its rest,
+  // lost.
+  EXPECT_EQ(marks.size(), 5U + 4U);
+  EXPECT_EQ(problems, (std::map<std::string, Code>{{"two:/broken", Code::NotFound},
+                                                   {"two:/lost", Code::NotFound}}));
+}
+
+TEST_F(ReadingTest, RepairsATreeByLeavingOutWhatIsLost) {
+  const BlobId root = save({{"d/a", "1"}, {"d/b", std::string(2500, 'x')}, {"whole/f", "2"}});
+  Tree folder =
+      load_tree(*repository_, find_entry(*repository_, root, "d", {})->subtree.value(), {}).value();
+  folder.nodes[1].content->insert(folder.nodes[1].content->begin() + 1,
+                                  BlobId::from(Bytes(32, std::byte{2})));
+  folder.nodes[1].size = 9999;
+  Tree top = load_tree(*repository_, root, {}).value();
+  BlobSaver saver(*repository_, {}, {});
+  top.nodes[0].subtree = saver.save(BlobType::Tree, as_bytes(encode_tree(folder).value()))->id;
+  Node gone = top.nodes[0];
+  gone.name = "gone";
+  gone.subtree = BlobId::from(Bytes(32, std::byte{3}));
+  top.nodes.insert(top.nodes.begin() + 1, gone);
+  const BlobId damaged = saver.save(BlobType::Tree, as_bytes(encode_tree(top).value())).value().id;
+  std::map<std::string, std::string> losses;
+  SnapshotRepairer repairer(
+      *repository_, saver,
+      [&](const std::string& path, const std::string& loss) { losses[path] = loss; });
+  EXPECT_EQ(repairer.repair(root, {}).value(), root);
+  ASSERT_TRUE(saver.finish().ok());
+  EXPECT_TRUE(losses.empty());
+  BlobSaver second(*repository_, {}, {});
+  SnapshotRepairer again(
+      *repository_, second,
+      [&](const std::string& path, const std::string& loss) { losses[path] = loss; });
+  const Result<BlobId> repaired = again.repair(damaged, {});
+  ASSERT_TRUE(repaired.ok()) << repaired.error().message();
+  ASSERT_TRUE(second.finish().ok());
+  EXPECT_EQ(losses,
+            (std::map<std::string, std::string>{{"/d/b", "2500 of 9999 bytes are left"},
+                                                {"/gone", "the folder's entries are lost"}}));
+  EXPECT_EQ(find_entry(*repository_, *repaired, "d/b", {})->size, 2500U);
+  EXPECT_TRUE(
+      load_tree(*repository_, find_entry(*repository_, *repaired, "gone", {})->subtree.value(), {})
+          ->nodes.empty());
+  EXPECT_EQ(find_entry(*repository_, *repaired, "whole/f", {})->size, 1U);
 }
 
 }  // namespace

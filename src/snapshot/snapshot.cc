@@ -147,6 +147,27 @@ Result<SnapshotId> save_snapshot(const Repository& repository, const Snapshot& s
   return SnapshotId::parse(saved);
 }
 
+Result<SnapshotId> replace_snapshot(const Repository& repository, RepositoryLock& lock,
+                                    const FoundSnapshot& old, Snapshot changed,
+                                    std::stop_token stop) {
+  if (!changed.original) changed.original = old.id;
+  TRY(lock.held(stop));
+  const SnapshotId id = TRY(save_snapshot(repository, changed, stop));
+  if (id != old.id) TRY(remove_snapshots(repository, lock, {old.id}, stop));
+  return id;
+}
+
+Result<void> remove_snapshots(const Repository& repository, RepositoryLock& lock,
+                              const std::vector<SnapshotId>& ids, std::stop_token stop) {
+  for (const SnapshotId& id : ids) {
+    TRY(lock.held(stop));
+    Result<void> removed = repository.backend().remove({FileType::Snapshot, id.hex()}, stop);
+    if (removed.ok() || removed.error().code() == Code::NotFound) continue;
+    return std::move(removed).context("snapshot {}", id.brief()).on(Side::Repository);
+  }
+  return {};
+}
+
 Result<std::vector<FoundSnapshot>> load_snapshots(const Repository& repository,
                                                   std::stop_token stop) {
   const std::vector<FileInfo> files =

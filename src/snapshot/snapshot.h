@@ -58,6 +58,17 @@ Result<Snapshot> load_snapshot(const Repository& repository, const SnapshotId& i
 Result<SnapshotId> save_snapshot(const Repository& repository, const Snapshot& snapshot,
                                  std::stop_token stop);
 
+// Writes `changed` in place of a snapshot: the new one is durable before the old is removed, so
+// that killed in between both are there. Records the first of its line in `original`.
+Result<SnapshotId> replace_snapshot(const Repository& repository, RepositoryLock& lock,
+                                    const FoundSnapshot& old, Snapshot changed,
+                                    std::stop_token stop);
+
+// Data is freed by prune alone. Asks before each that the lock is still held; one that is gone
+// already is fine.
+Result<void> remove_snapshots(const Repository& repository, RepositoryLock& lock,
+                              const std::vector<SnapshotId>& ids, std::stop_token stop);
+
 // Every snapshot, oldest first. One that cannot be read is an error that names it. Loads as many
 // at once as the backend has connections.
 Result<std::vector<FoundSnapshot>> load_snapshots(const Repository& repository,
