@@ -33,6 +33,11 @@ bool is_file_name(std::string_view name) {
          });
 }
 
+Result<void> check_stop(const FileName& file, std::stop_token stop) {
+  if (stop.stop_requested()) return error(Code::Canceled, "stopped before {}", to_string(file));
+  return {};
+}
+
 Result<std::vector<FileInfo>> list_all(Backend& backend, FileType type, std::stop_token stop) {
   std::vector<FileInfo> files;
   TRY(backend.list(

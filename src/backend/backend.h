@@ -8,6 +8,7 @@
 //    left out, and a caller confirms by stat before it relies on something being gone.
 //  - errors carry the right code: only Unavailable may be tried again, UnknownOutcome is
 //    reconciled by content.
+//  - a call that begins after a stop request is Canceled and does nothing.
 #pragma once
 
 #include <cstdint>
@@ -74,7 +75,7 @@ class Backend {
   virtual Result<void> create(std::stop_token stop) = 0;
   virtual Result<void> save(const FileName& file, ByteView bytes, std::stop_token stop) = 0;
   // Exactly the bytes asked for, in the storage of `buffer`. NotFound; Corrupt where the file
-  // ends before the range does.
+  // ends before the range does, or before it begins.
   virtual Result<Bytes> load(const FileName& file, Range range, Bytes buffer,
                              std::stop_token stop) = 0;
   // NotFound where it does not exist.
@@ -85,6 +86,9 @@ class Backend {
   // NotFound where there is none.
   virtual Result<void> remove(const FileName& file, std::stop_token stop) = 0;
 };
+
+// Canceled after a stop request: what every call begins with.
+Result<void> check_stop(const FileName& file, std::stop_token stop);
 
 // list(), gathered.
 Result<std::vector<FileInfo>> list_all(Backend& backend, FileType type, std::stop_token stop);

@@ -75,6 +75,7 @@ Result<Bytes> CachingBackend::load(const FileName& file, Range range, Bytes buff
   if (!is_kept(file.type) || range.offset != 0 || range.length) {
     return inner_->load(file, range, std::move(buffer), stop);
   }
+  TRY(check_stop(file, stop));
   std::optional<Bytes> found = kept(file);
   if (found) return std::move(*found);
   Bytes bytes = TRY(inner_->load(file, range, std::move(buffer), stop));

@@ -51,7 +51,7 @@ Result<void> LocalBackend::create(std::stop_token) {
 }
 
 Result<void> LocalBackend::save(const FileName& file, ByteView bytes, std::stop_token stop) {
-  if (stop.stop_requested()) return error(Code::Canceled, "stopped before {}", to_string(file));
+  TRY(check_stop(file, stop));
   const std::string final_path = path_of(file);
   const std::string temporary_folder = fmt::format("{}/{}", path_, kTemporaryFolder);
   TRY(make_folders(temporary_folder, kFolderMode));
@@ -71,7 +71,9 @@ Result<void> LocalBackend::save(const FileName& file, ByteView bytes, std::stop_
   return sync_folder(folder_path(file));
 }
 
-Result<Bytes> LocalBackend::load(const FileName& file, Range range, Bytes buffer, std::stop_token) {
+Result<Bytes> LocalBackend::load(const FileName& file, Range range, Bytes buffer,
+                                 std::stop_token stop) {
+  TRY(check_stop(file, stop));
   const std::string path = path_of(file);
   const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd.is_open()) return errno_error(errno, "open", path);
@@ -82,7 +84,10 @@ Result<Bytes> LocalBackend::load(const FileName& file, Range range, Bytes buffer
     struct stat status {};
     if (::fstat(fd.get(), &status) != 0) return errno_error(errno, "stat", path);
     const auto size = static_cast<std::uint64_t>(status.st_size);
-    length = size - std::min(range.offset, size);
+    if (range.offset > size) {
+      return error(Code::Corrupt, "{} ends {} bytes early", to_string(file), range.offset - size);
+    }
+    length = size - range.offset;
   }
   buffer.resize(length);
   const std::size_t got = TRY(read_up_to_at(fd.get(), buffer, range.offset).context("{}", path));
@@ -92,7 +97,8 @@ Result<Bytes> LocalBackend::load(const FileName& file, Range range, Bytes buffer
   return buffer;
 }
 
-Result<FileInfo> LocalBackend::stat(const FileName& file, std::stop_token) {
+Result<FileInfo> LocalBackend::stat(const FileName& file, std::stop_token stop) {
+  TRY(check_stop(file, stop));
   const std::string path = path_of(file);
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) return errno_error(errno, "stat", path);
@@ -100,6 +106,7 @@ Result<FileInfo> LocalBackend::stat(const FileName& file, std::stop_token) {
 }
 
 Result<void> LocalBackend::list(FileType type, const EachFile& each, std::stop_token stop) {
+  TRY(check_stop({type, {}}, stop));
   struct stat status {};
   if (::stat(path_.c_str(), &status) != 0) return errno_error(errno, "stat", path_);
   if (type == FileType::Config) {
@@ -117,7 +124,7 @@ Result<void> LocalBackend::list(FileType type, const EachFile& each, std::stop_t
 }
 
 Result<void> LocalBackend::remove(const FileName& file, std::stop_token stop) {
-  if (stop.stop_requested()) return error(Code::Canceled, "stopped before {}", to_string(file));
+  TRY(check_stop(file, stop));
   const std::string path = path_of(file);
   if (::unlink(path.c_str()) != 0) return errno_error(errno, "remove", path);
   return sync_folder(folder_path(file));

@@ -6,7 +6,8 @@ Result<void> MemoryBackend::create(std::stop_token) {
   return {};
 }
 
-Result<void> MemoryBackend::save(const FileName& file, ByteView bytes, std::stop_token) {
+Result<void> MemoryBackend::save(const FileName& file, ByteView bytes, std::stop_token stop) {
+  TRY(check_stop(file, stop));
   const MutexLock lock(mutex_);
   const bool added = files_.try_emplace(file, bytes.begin(), bytes.end()).second;
   if (!added) return error(Code::Conflict, "{} exists", to_string(file));
@@ -14,7 +15,8 @@ Result<void> MemoryBackend::save(const FileName& file, ByteView bytes, std::stop
 }
 
 Result<Bytes> MemoryBackend::load(const FileName& file, Range range, Bytes buffer,
-                                  std::stop_token) {
+                                  std::stop_token stop) {
+  TRY(check_stop(file, stop));
   const MutexLock lock(mutex_);
   const auto found = files_.find(file);
   if (found == files_.end()) return error(Code::NotFound, "{} does not exist", to_string(file));
@@ -31,14 +33,16 @@ Result<Bytes> MemoryBackend::load(const FileName& file, Range range, Bytes buffe
   return buffer;
 }
 
-Result<FileInfo> MemoryBackend::stat(const FileName& file, std::stop_token) {
+Result<FileInfo> MemoryBackend::stat(const FileName& file, std::stop_token stop) {
+  TRY(check_stop(file, stop));
   const MutexLock lock(mutex_);
   const auto found = files_.find(file);
   if (found == files_.end()) return error(Code::NotFound, "{} does not exist", to_string(file));
   return FileInfo{file.name, found->second.size()};
 }
 
-Result<void> MemoryBackend::list(FileType type, const EachFile& each, std::stop_token) {
+Result<void> MemoryBackend::list(FileType type, const EachFile& each, std::stop_token stop) {
+  TRY(check_stop({type, {}}, stop));
   std::vector<FileInfo> found;
   {
     const MutexLock lock(mutex_);
@@ -50,7 +54,8 @@ Result<void> MemoryBackend::list(FileType type, const EachFile& each, std::stop_
   return {};
 }
 
-Result<void> MemoryBackend::remove(const FileName& file, std::stop_token) {
+Result<void> MemoryBackend::remove(const FileName& file, std::stop_token stop) {
+  TRY(check_stop(file, stop));
   const MutexLock lock(mutex_);
   if (files_.erase(file) == 0) return error(Code::NotFound, "{} does not exist", to_string(file));
   return {};
