@@ -45,8 +45,12 @@ class Reader {
 }  // namespace
 
 FileTime FileTime::from(WallTime time) {
-  const auto whole = std::chrono::floor<std::chrono::seconds>(time);
-  return {whole, static_cast<std::uint32_t>((time - whole).count())};
+  constexpr Nanoseconds kSecond = std::chrono::seconds(1);
+  // Not time less its whole seconds: near the earliest time that overflows.
+  const Nanoseconds rest = time.time_since_epoch() % kSecond;
+  const Nanoseconds fraction = rest < Nanoseconds::zero() ? rest + kSecond : rest;
+  return {std::chrono::floor<std::chrono::seconds>(time),
+          static_cast<std::uint32_t>(fraction.count())};
 }
 
 Result<WallTime> FileTime::to_wall() const {

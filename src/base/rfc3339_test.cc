@@ -53,5 +53,11 @@ TEST(Rfc3339, ClampsWhatTheFormatCannotSpell) {
   EXPECT_FALSE(late.to_wall().ok());
 }
 
+TEST(Rfc3339, TheEndsOfWallTimeAreTimesToo) {
+  EXPECT_EQ(format_rfc3339(WallTime::min()), "1677-09-21T00:12:43.145224192Z");
+  EXPECT_EQ(format_rfc3339(WallTime::max()), "2262-04-11T23:47:16.854775807Z");
+  EXPECT_EQ(format_rfc3339(WallTime(Nanoseconds(-1))), "1969-12-31T23:59:59.999999999Z");
+}
+
 }  // namespace
 }  // namespace firebreak
