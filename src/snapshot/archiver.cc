@@ -54,8 +54,8 @@ Result<ArchiveReport> archive(Repository& repository, RepositoryLock* lock,
     report.snapshot.paths.push_back(absolute_path(target, options.working_folder));
   }
   std::ranges::sort(report.snapshot.paths);
-  const auto repeated = std::ranges::unique(report.snapshot.paths);
-  report.snapshot.paths.erase(repeated.begin(), repeated.end());
+  const auto repeated = std::unique(report.snapshot.paths.begin(), report.snapshot.paths.end());
+  report.snapshot.paths.erase(repeated, report.snapshot.paths.end());
 
   TreeArchiver archiver(repository, options, progress, began);
   report.snapshot.tree = TRY(archiver.run(plan, stop));

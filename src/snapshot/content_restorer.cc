@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
-#include <ranges>
 #include <unistd.h>
 
 #include "snapshot/file_metadata.h"
@@ -87,8 +86,9 @@ Result<void> ContentRestorer::add(std::string below, const Node& node, Done done
 
 Result<void> ContentRestorer::flush(std::stop_token stop) {
   WorkStack work;
-  for (const Run& run : plan() | std::views::reverse) {  // the stack gives the last one first
-    work.push([this, run](std::stop_token stopped) { return fetch(run, stopped); });
+  const std::vector<Run> runs = plan();
+  for (auto run = runs.rbegin(); run != runs.rend(); ++run) {  // the stack gives the last one first
+    work.push([this, run = *run](std::stop_token stopped) { return fetch(run, stopped); });
   }
   Result<void> done = work.run(workers_, stop);
   batch_.clear();

@@ -16,8 +16,8 @@ bool is_in(char32_t unit, char32_t first, char32_t last) {
 Result<std::string> utf16_to_utf8(std::string_view bytes, bool is_big_endian) {
   if (bytes.size() % 2 != 0) return error(Code::Invalid, "UTF-16 text of an odd length");
   const auto unit = [&](std::size_t at) -> char32_t {
-    const auto first = static_cast<unsigned char>(bytes[at]);
-    const auto second = static_cast<unsigned char>(bytes[at + 1]);
+    const char32_t first = static_cast<unsigned char>(bytes[at]);
+    const char32_t second = static_cast<unsigned char>(bytes[at + 1]);
     return is_big_endian ? first << 8 | second : second << 8 | first;
   };
   std::string text;

@@ -168,9 +168,9 @@ TEST(Tree, NamesTheProblemOfAForeignTree) {
 }
 
 TEST(Node, ModesGoThereAndBack) {
-  for (const mode_t mode :
-       {S_IFREG | 0644, S_IFDIR | S_ISVTX | 01777, S_IFLNK | 0777, S_IFBLK | 0600, S_IFCHR | 0620,
-        S_IFIFO | 0, S_IFSOCK | 0755, S_IFREG | S_ISUID | S_ISGID | 0755}) {
+  for (const auto mode : std::initializer_list<mode_t>{
+           S_IFREG | 0644, S_IFDIR | S_ISVTX | 01777, S_IFLNK | 0777, S_IFBLK | 0600,
+           S_IFCHR | 0620, S_IFIFO | 0, S_IFSOCK | 0755, S_IFREG | S_ISUID | S_ISGID | 0755}) {
     EXPECT_EQ(stat_mode(go_mode(mode)), mode) << std::oct << mode;
   }
   EXPECT_EQ(go_mode(S_IFDIR | 0755), 2147484141U);

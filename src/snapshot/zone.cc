@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/rfc3339.h"
 #include "base/text.h"
 #include "snapshot/zone_rule.h"
 
@@ -127,11 +128,8 @@ const std::string& Zone::name() const {
 }
 
 LocalTime Zone::local(WallTime time) const {
-  const sys_seconds whole = floor<seconds>(time);
-  // Not time - whole: the second before the earliest time does not fit nanoseconds.
-  Nanoseconds fraction = time.time_since_epoch() % seconds(1);
-  if (fraction < Nanoseconds(0)) fraction += seconds(1);
-  return {whole + rules_->offset(whole), fraction};
+  const FileTime split = FileTime::from(time);
+  return {split.seconds + rules_->offset(split.seconds), Nanoseconds(split.nanoseconds)};
 }
 
 WallTime Zone::wall(LocalTime time) const {
