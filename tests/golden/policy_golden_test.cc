@@ -21,10 +21,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// The one of tools/programs.sh, which is the newest, before that of the system; empty: none.
+const std::string& program() {
+  static const std::string found = fs::exists(BUILT_RESTIC) ? BUILT_RESTIC : RESTIC;
+  return found;
+}
+
 class PolicyGoldenTest : public testing::Test {
  protected:
   PolicyGoldenTest() {
-    if (*RESTIC == '\0' || !fs::exists(RESTIC)) return;
+    if (!fs::exists(program())) return;
     std::string name = testing::TempDir() + "policy_golden_XXXXXX";
     CHECK(::mkdtemp(name.data()) != nullptr);
     folder_ = name;
@@ -46,7 +52,7 @@ class PolicyGoldenTest : public testing::Test {
 
   // What restic is, like "restic 0.19.1 compiled with …".
   static std::string restic_version() {
-    FILE* const pipe = ::popen("'" RESTIC "' version", "r");
+    FILE* const pipe = ::popen(("'" + program() + "' version").c_str(), "r");
     CHECK(pipe != nullptr);
     char line[256] = "";
     (void)std::fgets(line, sizeof line, pipe);
@@ -56,8 +62,9 @@ class PolicyGoldenTest : public testing::Test {
 
   // The lines that restic prints, JSON ones alone.
   std::vector<nlohmann::json> restic(const std::string& arguments) const {
-    const std::string command = "RESTIC_PASSWORD=secret '" RESTIC "' --json --no-cache -r '" +
-                                folder_ + "/repository' " + arguments + " 2>" + folder_ + "/errors";
+    const std::string command = "RESTIC_PASSWORD=secret '" + program() +
+                                "' --json --no-cache -r '" + folder_ + "/repository' " + arguments +
+                                " 2>" + folder_ + "/errors";
     FILE* const pipe = ::popen(command.c_str(), "r");
     CHECK(pipe != nullptr);
     std::string output;
