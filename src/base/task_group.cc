@@ -1,5 +1,8 @@
 #include "base/task_group.h"
 
+#include <algorithm>
+#include <atomic>
+
 namespace firebreak {
 
 TaskGroup::TaskGroup(std::stop_token parent)
@@ -35,6 +38,24 @@ void TaskGroup::finish(Result<void> result) {
     if (!first_ || replaces) first_ = std::move(result).error();
   }
   stop_.request_stop();
+}
+
+Result<void> for_each_number(
+    std::size_t count, std::size_t workers,
+    const std::function<Result<void>(std::size_t number, std::stop_token)>& task,
+    std::stop_token stop) {
+  std::atomic<std::size_t> next = 0;
+  TaskGroup group(std::move(stop));
+  for (std::size_t worker = 0; worker < std::min(count, workers); ++worker) {
+    group.run([&](std::stop_token stopped) -> Result<void> {
+      for (std::size_t number = next++; number < count; number = next++) {
+        if (stopped.stop_requested()) return error(Code::Canceled, "stopped");
+        TRY(task(number, stopped));
+      }
+      return {};
+    });
+  }
+  return group.wait();
 }
 
 }  // namespace firebreak

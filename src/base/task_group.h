@@ -40,4 +40,11 @@ class TaskGroup {
   std::optional<Error> first_ GUARDED_BY(mutex_);
 };
 
+// Calls `task` once for every number below `count`, from at most `workers` threads; the first error
+// stops the rest.
+Result<void> for_each_number(
+    std::size_t count, std::size_t workers,
+    const std::function<Result<void>(std::size_t number, std::stop_token)>& task,
+    std::stop_token stop);
+
 }  // namespace firebreak
