@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <unistd.h>
 
-#include "base/bounded_queue.h"
 #include "base/random.h"
 #include "base/task_group.h"
 #include "base/text.h"
@@ -65,6 +64,7 @@ void Index::map_cached(std::unordered_set<IndexId>& missing) {
   std::sort(found.begin(), found.end(), [](const IndexTable& a, const IndexTable& b) {
     return a.rows().size() > b.rows().size();
   });
+  const MutexLock lock(mutex_);
   for (IndexTable& table : found) {
     const auto sources = table.sources();
     const bool current =
@@ -85,9 +85,7 @@ Result<void> Index::decode(Backend& backend, const Sealer& sealer,
                            std::stop_token stop) {
   if (files.empty()) return {};
   const auto builder = TRY(IndexTableBuilder::create(new_table_path()));
-  std::atomic<std::size_t> next = 0;
   Mutex broken_mutex;
-  TaskGroup group(stop);
   const auto read_one = [&](const IndexId& id, std::stop_token stopped) -> Result<void> {
     Bytes json = TRY(load_unpacked(backend, sealer, {FileType::Index, id.hex()}, stopped));
     std::vector<IndexedPack> packs;  // whole or not at all
@@ -102,24 +100,15 @@ Result<void> Index::decode(Backend& backend, const Sealer& sealer,
     for (const IndexedPack& pack : packs) TRY(builder->add(pack.id, pack.entries));
     return {};
   };
-  const std::size_t workers = std::min<std::size_t>(files.size(), backend.connections());
-  for (std::size_t worker = 0; worker < workers; ++worker) {
-    group.run([&](std::stop_token stopped) -> Result<void> {
-      for (std::size_t i = next++; i < files.size(); i = next++) {
-        if (stopped.stop_requested()) return error(Code::Canceled, "stopped");
-        Result<void> read = read_one(files[i], stopped);
-        const bool damaged = failed_with(read, Code::Corrupt) || failed_with(read, Code::NotFound);
-        if (damaged && on_broken == OnBroken::Skip) {
-          const MutexLock lock(broken_mutex);
-          broken_.push_back({files[i], std::move(read).error()});
-        } else {
-          TRY(std::move(read));
-        }
-      }
-      return {};
-    });
-  }
-  TRY(group.wait());
+  const auto read = [&](std::size_t number, std::stop_token stopped) -> Result<void> {
+    Result<void> whole = read_one(files[number], stopped);
+    const bool damaged = failed_with(whole, Code::Corrupt) || failed_with(whole, Code::NotFound);
+    if (!damaged || on_broken == OnBroken::Fail) return whole;
+    const MutexLock lock(broken_mutex);
+    broken_.push_back({files[number], std::move(whole).error()});
+    return {};
+  };
+  TRY(for_each_number(files.size(), backend.connections(), read, stop));
   IndexTable table = TRY(builder->finish());
   const MutexLock lock(mutex_);
   tables_.push_back(std::move(table));
@@ -231,6 +220,11 @@ Result<void> Index::flush(Backend& backend, const Sealer& sealer, unsigned versi
 void Index::distrust(std::unordered_set<PackId> packs) {
   const MutexLock lock(mutex_);
   distrusted_.merge(packs);
+}
+
+std::vector<IndexTable> Index::tables() const {
+  const MutexLock lock(mutex_);
+  return tables_;
 }
 
 std::vector<IndexId> Index::index_files() const {

@@ -57,7 +57,7 @@ class Index {
 
   // The mapped tables, for verbs that walk everything. Packs added since open() are in the last
   // ones once flushed.
-  const std::vector<IndexTable>& tables() const { return tables_; }
+  std::vector<IndexTable> tables() const;
   // The index files that the tables were built from.
   std::vector<IndexId> index_files() const;
   struct BrokenFile {
@@ -94,7 +94,7 @@ class Index {
   std::vector<BrokenFile> broken_;
   Mutex flushing_;  // held over the upload of an index file; taken before mutex_
   mutable Mutex mutex_;
-  std::vector<IndexTable> tables_;  // changed under mutex_, and by flush() and open() alone
+  std::vector<IndexTable> tables_ GUARDED_BY(mutex_);
   std::unordered_map<Key, Pending, KeyHash> pending_ GUARDED_BY(mutex_);
   std::vector<IndexedPack> unflushed_ GUARDED_BY(mutex_);
   std::size_t unflushed_blobs_ GUARDED_BY(mutex_) = 0;

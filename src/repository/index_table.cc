@@ -97,11 +97,12 @@ const Header& header_of(const std::byte* base) {
   return *reinterpret_cast<const Header*>(base);
 }
 
-}  // namespace
+struct Unmap {
+  std::size_t size;
+  void operator()(const std::byte* mapped) const { ::munmap(const_cast<std::byte*>(mapped), size); }
+};
 
-void IndexTable::Unmap::operator()(const std::byte* mapped) const {
-  ::munmap(const_cast<std::byte*>(mapped), size);
-}
+}  // namespace
 
 Result<IndexTable> IndexTable::open(const std::string& path) {
   const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -325,7 +326,7 @@ Result<IndexTable> IndexTableBuilder::finish() {
   void* const mapped = ::mmap(nullptr, layout.end, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
   if (mapped == MAP_FAILED) return errno_error(errno, "map", temporary);
   auto* const base = static_cast<std::byte*>(mapped);
-  const std::unique_ptr<const std::byte, IndexTable::Unmap> unmap(base, {layout.end});
+  const std::unique_ptr<const std::byte, Unmap> unmap(base, {layout.end});
   const std::span fan_out(reinterpret_cast<std::uint32_t*>(base + layout.fan_out), kBuckets + 1);
   const std::span rows(reinterpret_cast<IndexRow*>(base + layout.rows), header.rows);
   TRY(state.scatter(fan_out, rows));

@@ -39,6 +39,7 @@ struct IndexPackRow {
 };
 static_assert(sizeof(IndexPackRow) == 40);
 
+// A handle: copies share the mapping.
 class IndexTable {
  public:
   // Maps a finished table. Corrupt: not one of this version, or torn.
@@ -54,12 +55,9 @@ class IndexTable {
  private:
   friend class IndexTableBuilder;
   IndexTable() = default;
-  struct Unmap {
-    std::size_t size;
-    void operator()(const std::byte* mapped) const;
-  };
   std::string path_;
-  std::unique_ptr<const std::byte, Unmap> map_{nullptr, Unmap{0}};
+  // Shared by the index, which grows, and by verbs that walk what it held when they began.
+  std::shared_ptr<const std::byte> map_;
 };
 
 // Builds a table from packs in any order in bounded private memory: rows go to an unsorted scratch
