@@ -159,13 +159,22 @@ Result<std::vector<PackEntry>> parse_pack_header(ByteView header, std::uint64_t 
   return entries;
 }
 
+Result<std::vector<PackEntry>> open_pack_header(const Sealer& sealer, ByteView tail,
+                                                std::uint64_t pack_size) {
+  if (tail.size() < kPackOverhead) {
+    return error(Code::Corrupt, "a pack of {} bytes is too short", pack_size);
+  }
+  const std::uint32_t header_size = load_le32(tail.data() + tail.size() - 4);
+  if (header_size > kHeaderSizeMax || header_size + 4 > tail.size()) {
+    return error(Code::Corrupt, "pack header of impossible length {}", header_size);
+  }
+  const Bytes header = TRY(sealer.open(tail.subspan(tail.size() - 4 - header_size, header_size)));
+  return parse_pack_header(header, pack_size);
+}
+
 Result<void> verify_pack(const Sealer& sealer, ByteView pack,
                          const std::vector<PackEntry>& entries) {
-  CHECK(pack.size() > kPackOverhead);
-  const std::uint32_t header_size = load_le32(pack.data() + pack.size() - 4);
-  CHECK(header_size + 4 <= pack.size());
-  const Bytes header = TRY(sealer.open(pack.subspan(pack.size() - 4 - header_size, header_size)));
-  const std::vector<PackEntry> parsed = TRY(parse_pack_header(header, pack.size()));
+  const std::vector<PackEntry> parsed = TRY(open_pack_header(sealer, pack, pack.size()));
   if (parsed != entries) return error(Code::Corrupt, "the pack header is not what was written");
   for (const PackEntry& entry : entries) {
     Result<void> whole = sealer.authenticate(pack.subspan(entry.offset, entry.length));

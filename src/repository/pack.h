@@ -92,6 +92,11 @@ Result<void> verify_blob(const Sealer& sealer, const PackEntry& entry, ByteView 
 // `pack_size`.
 Result<std::vector<PackEntry>> parse_pack_header(ByteView header, std::uint64_t pack_size);
 
+// As parse_pack_header for the sealed header: `tail` is the end of the pack, trailer included, and
+// holds the whole header. Corrupt also where the MAC or the length is wrong.
+Result<std::vector<PackEntry>> open_pack_header(const Sealer& sealer, ByteView tail,
+                                                std::uint64_t pack_size);
+
 // Checks the MAC of every blob of a finished pack, and its header against `entries`: nothing has
 // changed since verify_blob.
 Result<void> verify_pack(const Sealer& sealer, ByteView pack,
