@@ -89,6 +89,8 @@ TEST(Filter, NegationTakesBackInOrder) {
   EXPECT_TRUE(matched("/home/anna/tmp/x"));
   EXPECT_FALSE(matched("/home/anna/tmp/x.keep"));
   EXPECT_FALSE(matched("/srv"));
+  EXPECT_TRUE(some.match("/home/anna").child_may_match);  // a later pattern is for below it
+  EXPECT_FALSE(some.match("/home/x.keep").child_may_match);
   EXPECT_FALSE(filter({"!a", "b"}).match("/a").matched);
   EXPECT_TRUE(filter({"\\!a"}).match("/!a").matched);
   EXPECT_FALSE(filter({}).match("/a").matched);
