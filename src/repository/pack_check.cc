@@ -76,6 +76,9 @@ Result<void> PackCheck::read(const PackId& pack, std::uint64_t size,
     } else {
       part_ = TRY(repository_.backend().load(file, {at, end - at}, std::move(part_), stop));
     }
+    if (part_.size() != end - at) {
+      return error(Code::Corrupt, "{} bytes were read instead of {}", part_.size(), end - at);
+    }
     hash.update(part_);
     open_blobs(pack, all.subspan(first, next - first), at, findings);
     at = end;
@@ -111,6 +114,7 @@ Result<std::vector<PackEntry>> load_pack_header(const Repository& repository, co
     return error(Code::Corrupt, "pack {}: {} bytes are too few for a pack", pack, size);
   }
   Bytes tail = TRY(load_tail(std::min(size, kTailSize)).on(Side::Repository));
+  if (tail.size() < kPackOverhead) return error(Code::Corrupt, "pack {}: ends early", pack);
   const std::uint64_t needed = std::uint64_t{load_le32(tail.data() + tail.size() - 4)} + 4;
   if (needed > tail.size() && needed <= std::min<std::uint64_t>(size, kHeaderSizeMax + 4)) {
     tail = TRY(load_tail(needed).on(Side::Repository));

@@ -70,10 +70,18 @@ std::vector<std::uint32_t> PackTable::rows(std::size_t pack) const {
   return numbers;
 }
 
+std::size_t PackTable::table_of(std::uint32_t row) const {
+  const auto after = std::upper_bound(first_row_.begin(), first_row_.end(), row);
+  return static_cast<std::size_t>(after - first_row_.begin()) - 1;
+}
+
 const IndexRow& PackTable::row(std::uint32_t number) const {
-  const auto after = std::upper_bound(first_row_.begin(), first_row_.end(), number);
-  const auto table = static_cast<std::size_t>(after - first_row_.begin()) - 1;
+  const std::size_t table = table_of(number);
   return tables_[table].rows()[number - first_row_[table]];
+}
+
+std::size_t PackTable::pack_of(std::uint32_t row_number) const {
+  return pack_of_[table_of(row_number)][row(row_number).pack()];
 }
 
 std::vector<PackEntry> PackTable::entries(std::size_t pack) const {

@@ -26,6 +26,7 @@ class PackTable {
   std::uint32_t row_count() const { return static_cast<std::uint32_t>(by_pack_.size()); }
   std::vector<std::uint32_t> rows(std::size_t pack) const;  // in file order
   const IndexRow& row(std::uint32_t number) const;
+  std::size_t pack_of(std::uint32_t row) const;
   std::vector<PackEntry> entries(std::size_t pack) const;  // in file order
 
   // A place where a blob lies.
@@ -42,6 +43,8 @@ class PackTable {
     std::uint32_t begin;  // in by_pack_
     std::uint32_t end;
   };
+
+  std::size_t table_of(std::uint32_t row) const;
 
   std::vector<IndexTable> tables_;
   std::vector<std::uint32_t> first_row_;             // of each table

@@ -31,9 +31,12 @@ class TestRepository {
   TestRepository(const TestRepository&) = delete;
   TestRepository& operator=(const TestRepository&) = delete;
 
-  // By way of another backend, where one is given; without a cached index where asked.
+  // By way of another backend, and without its index.
+  Result<std::unique_ptr<Repository>> try_open(Backend& through) {
+    return Repository::open(through, "secret", "", folder_, {});
+  }
   std::unique_ptr<Repository> open_unindexed(Backend& through) {
-    auto opened = Repository::open(through, "secret", "", folder_, {});
+    auto opened = try_open(through);
     CHECK(opened.ok());
     return std::move(*opened);
   }
