@@ -150,12 +150,19 @@ std::span<const IndexRow> IndexTable::find(BlobType type, const BlobId& id) cons
   const Header& header = header_of(map_.get());
   const auto fan_out = part_of<std::uint32_t>(map_.get(), Layout(header).fan_out, kBuckets + 1);
   const std::size_t bucket = bucket_of(id);
-  const auto bucket_rows = rows().subspan(fan_out[bucket], fan_out[bucket + 1] - fan_out[bucket]);
+  const std::uint32_t begin = fan_out[bucket];
+  const std::uint32_t end = fan_out[bucket + 1];
+  // The cache's disk may have rotted since open(): then the blob is not found, and stored again.
+  if (begin > end || end > header.rows) return {};
+  const auto bucket_rows = rows().subspan(begin, end - begin);
   const auto first = std::partition_point(
       bucket_rows.begin(), bucket_rows.end(),
       [&](const IndexRow& row) { return row.id < id || (row.id == id && row.type() < type); });
   auto last = first;
-  while (last != bucket_rows.end() && last->id == id && last->type() == type) ++last;
+  while (last != bucket_rows.end() && last->id == id && last->type() == type &&
+         last->pack() < header.packs) {
+    ++last;
+  }
   return {first, last};
 }
 
@@ -302,6 +309,9 @@ Result<void> IndexTableBuilder::add(const IndexTable& table) {
   std::vector<std::uint32_t> ordinals;
   for (const IndexPackRow& pack : table.packs()) ordinals.push_back(state_->ordinal_of(pack.id));
   for (IndexRow row : table.rows()) {
+    if (row.pack() >= ordinals.size()) {
+      return error(Code::Corrupt, "{} names a pack that it does not have", table.path());
+    }
     row.pack_and_type = ordinals[row.pack()] | (row.pack_and_type & 1U << 31);
     TRY(state_->append_row(row));
   }

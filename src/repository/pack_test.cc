@@ -73,8 +73,8 @@ TEST(Pack, VerifyNoticesEveryFlippedBit) {
   const Sealer sealer(MasterKey::generate());
   Random random(2);
   Made made = make_pack(sealer, random, 3, Compression::Auto);
-  // The last four bytes are the header's length, which verify_pack reads as its own.
-  for (std::size_t bit = 0; bit < (made.pack.size() - 4) * 8; bit += 7) {
+  for (std::size_t bit = 0; bit < made.pack.size() * 8; ++bit) {
+    if (bit % 7 != 0 && bit / 8 + 4 < made.pack.size()) continue;  // all of the trailer
     made.pack[bit / 8] ^= static_cast<std::byte>(1 << bit % 8);
     EXPECT_FALSE(verify_pack(sealer, made.pack, made.entries).ok()) << "bit " << bit;
     made.pack[bit / 8] ^= static_cast<std::byte>(1 << bit % 8);
