@@ -5,6 +5,36 @@
 #include "repository/unpacked.h"
 
 namespace firebreak {
+namespace {
+
+struct InitKey {
+  OpenedKey key;
+  bool is_new;
+};
+
+// A key of an init that did not get as far as the config is taken over: were a second one added,
+// it would be left to chance which of the two the password opens.
+Result<InitKey> key_for_init(Backend& backend, const Repository::InitOptions& options, Clock& clock,
+                             std::stop_token stop) {
+  Result<OpenedKey> left = find_key(backend, options.password, "", stop);
+  if (failed_with(left, Code::Unauthenticated) || failed_with(left, Code::Corrupt)) {
+    return error(Code::Conflict,
+                 "{} holds keys and no config, and the password opens none of them: an init with "
+                 "another password was interrupted, or the config was lost; use that password, "
+                 "or remove the keys",
+                 backend.location());
+  }
+  if (!failed_with(left, Code::NotFound)) {
+    OpenedKey key = TRY(std::move(left));
+    return InitKey{std::move(key), false};
+  }
+  const MasterKey master = MasterKey::generate();
+  const KeyId key =
+      TRY(add_key(backend, master, options.password, options.by, clock.now(), options.cost, stop));
+  return InitKey{{key, master}, true};
+}
+
+}  // namespace
 
 Result<void> Repository::init(Backend& backend, const InitOptions& options, Clock& clock,
                               std::stop_token stop) {
@@ -16,16 +46,17 @@ Result<void> Repository::init(Backend& backend, const InitOptions& options, Cloc
   if (!failed_with(existing, Code::NotFound)) return std::move(existing).error();
   Config config = Config::generate();
   if (options.chunker_polynomial) config.chunker_polynomial = *options.chunker_polynomial;
-  const MasterKey master = MasterKey::generate();
-  const KeyId key =
-      TRY(add_key(backend, master, options.password, options.by, clock.now(), options.cost, stop));
-  Result<void> saved = save_config(backend, Sealer(master), config, stop);
-  if (failed_with(saved, Code::Conflict)) {
+  const auto [key, is_new] = TRY(key_for_init(backend, options, clock, stop));
+  Result<void> saved = save_config(backend, Sealer(key.master), config, stop);
+  if (!failed_with(saved, Code::Conflict)) return saved;
+  // A try whose answer was lost may have been ours, and then the key is the only one.
+  const Result<Config> found = load_config(backend, Sealer(key.master), stop);
+  if (found.ok() && found->id == config.id) return {};
+  if (is_new && failed_with(found, Code::Corrupt)) {
     // Somebody else was faster: this key opens nothing.
-    TRY(backend.remove({FileType::Key, key.hex()}, stop));
-    return error(Code::Conflict, "{} holds a repository already", backend.location());
+    TRY(backend.remove({FileType::Key, key.id.hex()}, stop));
   }
-  return saved;
+  return error(Code::Conflict, "{} holds a repository already", backend.location());
 }
 
 Result<std::unique_ptr<Repository>> Repository::open(Backend& backend, std::string_view password,

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "backend/faulty.h"
 #include "backend/memory.h"
 #include "base/random.h"
 #include "repository/blob_saver.h"
@@ -60,6 +61,36 @@ TEST_F(RepositoryTest, RefusesAWrongPasswordAndASecondInit) {
   EXPECT_EQ(backend_.files(), before);
   MemoryBackend empty;
   EXPECT_TRUE(failed_with(Repository::open(empty, "secret", "", folder_, {}), Code::NotFound));
+}
+
+TEST_F(RepositoryTest, AnInterruptedInitIsTakenUpAgain) {
+  for (int round = 0; round < 8; ++round) {  // which key is tried first is chance
+    auto files = backend_.files();
+    std::erase_if(files, [](const auto& file) { return file.first.type == FileType::Config; });
+    backend_.set_files(files);
+    EXPECT_TRUE(failed_with(
+        Repository::init(backend_, {"other", {"me", "here"}, kCheap, {}}, system_clock(), {}),
+        Code::Conflict));
+    EXPECT_EQ(backend_.files(), files);
+    ASSERT_TRUE(
+        Repository::init(backend_, {"secret", {"me", "here"}, kCheap, {}}, system_clock(), {})
+            .ok());
+    EXPECT_TRUE(Repository::open(backend_, "secret", "", folder_, {}).ok());
+  }
+}
+
+TEST_F(RepositoryTest, InitKeepsItsKeyWhenTheAnswerWasLost) {
+  MemoryBackend store;
+  FaultyBackend backend(store, system_clock());
+  FaultRule rule;
+  rule.fault = Fault::LoseAnswer;
+  rule.operation = Operation::Save;
+  rule.type = FileType::Config;
+  rule.code = Code::Conflict;  // what a second try would be told
+  backend.set_plan({rule});
+  EXPECT_TRUE(
+      Repository::init(backend, {"secret", {"me", "here"}, kCheap, {}}, system_clock(), {}).ok());
+  EXPECT_TRUE(Repository::open(store, "secret", "", folder_, {}).ok());
 }
 
 TEST_F(RepositoryTest, BlobsComeBackAfterReopening) {
