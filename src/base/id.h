@@ -33,8 +33,11 @@ struct Id {
       return error(Code::Invalid, "an id has 64 hexadecimal digits, this has {} characters",
                    text.size());
     }
-    const Bytes raw = TRY(from_hex(text));
-    return from(raw);
+    Id id;
+    if (!decode_hex(text, id.bytes)) {
+      return error(Code::Invalid, "an id has lower-case hexadecimal digits only");
+    }
+    return id;
   }
   static Id from(ByteView raw) {
     CHECK(raw.size() == 32);

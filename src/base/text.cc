@@ -9,11 +9,17 @@ constexpr char kHexDigits[] = "0123456789abcdef";
 constexpr char kBase64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr char kBase64Url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-int hex_value(char digit) {
-  if (digit >= '0' && digit <= '9') return digit - '0';
-  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
-  return -1;
-}
+constexpr std::uint8_t kNoDigit = 0xf0;
+
+// By character; no digit has a bit of kNoDigit.
+constexpr std::array<std::uint8_t, 256> kHexValues = [] {
+  std::array<std::uint8_t, 256> values{};
+  values.fill(kNoDigit);
+  for (std::size_t i = 0; i < 16; ++i) {
+    values[static_cast<unsigned char>(kHexDigits[i])] = static_cast<std::uint8_t>(i);
+  }
+  return values;
+}();
 
 int base64_value(char digit) {
   if (digit >= 'A' && digit <= 'Z') return digit - 'A';
@@ -80,13 +86,20 @@ std::string to_hex(ByteView bytes) {
 Result<Bytes> from_hex(std::string_view text) {
   if (text.size() % 2 != 0) return error(Code::Invalid, "odd number of hexadecimal digits");
   Bytes bytes(text.size() / 2);
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    const int high = hex_value(text[2 * i]);
-    const int low = hex_value(text[2 * i + 1]);
-    if (high < 0 || low < 0) return error(Code::Invalid, "not lower-case hexadecimal");
-    bytes[i] = static_cast<std::byte>(high << 4 | low);
-  }
+  if (!decode_hex(text, bytes)) return error(Code::Invalid, "not lower-case hexadecimal");
   return bytes;
+}
+
+bool decode_hex(std::string_view text, std::span<std::byte> to) {
+  if (text.size() != to.size() * 2) return false;
+  unsigned seen = 0;  // one test at the end, none for each digit
+  for (std::size_t i = 0; i < to.size(); ++i) {
+    const unsigned high = kHexValues[static_cast<unsigned char>(text[2 * i])];
+    const unsigned low = kHexValues[static_cast<unsigned char>(text[2 * i + 1])];
+    seen |= high | low;
+    to[i] = static_cast<std::byte>(high << 4 | low);
+  }
+  return (seen & kNoDigit) == 0;
 }
 
 std::string to_base64(ByteView bytes) {

@@ -13,6 +13,9 @@ namespace firebreak {
 std::string to_hex(ByteView bytes);
 // Lower case only, even length; Invalid otherwise.
 Result<Bytes> from_hex(std::string_view text);
+// The same into `to`, as long as it is; false where `text` is anything but its digits. An index is
+// millions of ids.
+bool decode_hex(std::string_view text, std::span<std::byte> to);
 
 // Standard alphabet with padding (RFC 4648 section 4).
 std::string to_base64(ByteView bytes);

@@ -1,5 +1,7 @@
 #include "base/text.h"
 
+#include <array>
+#include <cstring>
 #include <gtest/gtest.h>
 
 #include "base/random.h"
@@ -25,6 +27,23 @@ TEST(Text, RefusesLooseSpellings) {
     EXPECT_FALSE(from_base64(text).ok()) << text;
   }
   for (const char* text : {"a", "AB", "0g", "0x"}) EXPECT_FALSE(from_hex(text).ok()) << text;
+}
+
+TEST(Text, HexTakesItsSixteenDigitsAlone) {
+  for (int byte = 0; byte < 256; ++byte) {
+    const char character = static_cast<char>(byte);
+    const bool is_digit = byte != 0 && std::strchr("0123456789abcdef", byte) != nullptr;
+    EXPECT_EQ(from_hex(std::string{character, '0'}).ok(), is_digit) << byte;
+    EXPECT_EQ(from_hex(std::string{'0', character}).ok(), is_digit) << byte;
+  }
+}
+
+TEST(Text, DecodesHexOfTheRightLengthOnly) {
+  std::array<std::byte, 2> bytes{};
+  EXPECT_FALSE(decode_hex("12a", bytes));
+  EXPECT_FALSE(decode_hex("12ab34", bytes));
+  ASSERT_TRUE(decode_hex("12ab", bytes));
+  EXPECT_EQ(to_hex(bytes), "12ab");
 }
 
 TEST(Text, PrintableCannotMoveTheCursor) {
