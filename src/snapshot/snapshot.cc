@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/task_group.h"
 #include "base/text.h"
@@ -170,16 +171,23 @@ Result<void> remove_snapshots(const Repository& repository, RepositoryLock& lock
 
 Result<std::vector<FoundSnapshot>> load_snapshots(const Repository& repository,
                                                   std::stop_token stop) {
-  const std::vector<FileInfo> files =
-      TRY(list_all(repository.backend(), FileType::Snapshot, stop).on(Side::Repository));
-  std::vector<FoundSnapshot> found(files.size());
+  // Some stores' listings leave out a file now and then, or name one twice. What prune does not see
+  // it removes, and a policy counts what it sees: so two listings, and every name once.
+  std::set<std::string> listed;
+  for (int listing = 0; listing < 2; ++listing) {
+    const std::vector<FileInfo> files =
+        TRY(list_all(repository.backend(), FileType::Snapshot, stop).on(Side::Repository));
+    for (const FileInfo& file : files) listed.insert(file.name);
+  }
+  const std::vector<std::string> names(listed.begin(), listed.end());
+  std::vector<FoundSnapshot> found(names.size());
   std::atomic<std::size_t> next = 0;
   TaskGroup loaders(stop);
   for (unsigned i = 0; i < repository.backend().connections(); ++i) {
     loaders.run([&](std::stop_token stopped) -> Result<void> {
-      for (std::size_t at = next++; at < files.size(); at = next++) {
+      for (std::size_t at = next++; at < names.size(); at = next++) {
         if (stopped.stop_requested()) return error(Code::Canceled, "stopped");
-        found[at].id = TRY(SnapshotId::parse(files[at].name));
+        found[at].id = TRY(SnapshotId::parse(names[at]));
         found[at].snapshot = TRY(load_snapshot(repository, found[at].id, stopped));
       }
       return {};

@@ -70,7 +70,7 @@ Result<void> remove_snapshots(const Repository& repository, RepositoryLock& lock
                               const std::vector<SnapshotId>& ids, std::stop_token stop);
 
 // Every snapshot, oldest first. One that cannot be read is an error that names it. Loads as many
-// at once as the backend has connections.
+// at once as the backend has connections. Two listings.
 Result<std::vector<FoundSnapshot>> load_snapshots(const Repository& repository,
                                                   std::stop_token stop);
 
