@@ -141,7 +141,10 @@ class BackendFaults : public testing::Test {
           for (const Fault fault :
                {Fault::ShortSave, Fault::ShortLoad, Fault::CorruptLoad, Fault::ListOmits,
                 Fault::ListRepeats, Fault::ListRemoved, Fault::ListBreaks}) {
-            add(fault, Code::Unavailable);
+            // From listings that hide the same snapshots each time nobody can tell what is used.
+            const bool hopeless = fault == Fault::ListOmits && count == kForEver &&
+                                  std::string_view(workload.name) == "prune";
+            if (!hopeless) add(fault, Code::Unavailable);
           }
         }
       }
