@@ -1,6 +1,7 @@
 #include "repository/repository.h"
 
 #include <filesystem>
+#include <functional>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include "backend/memory.h"
 #include "base/random.h"
 #include "repository/blob_saver.h"
+#include "repository/unpacked.h"
 
 namespace firebreak {
 namespace {
@@ -181,6 +183,37 @@ TEST_F(RepositoryTest, KeysCanBeAddedAndABrokenOneIsPassedOver) {
   ASSERT_TRUE(backend_.save({FileType::Key, std::string(64, '0')}, as_bytes("{"), {}).ok());
   EXPECT_TRUE(Repository::open(backend_, "second", "", folder_, {}).ok());
   EXPECT_TRUE(Repository::open(backend_, "secret", "", folder_, {}).ok());
+}
+
+// Something happens while somebody waits.
+class MeanwhileClock final : public Clock {
+ public:
+  explicit MeanwhileClock(std::function<void()> meanwhile) : meanwhile_(std::move(meanwhile)) {}
+  WallTime now() const override { return WallTime(std::chrono::hours(500'000)); }
+  Nanoseconds since_boot() const override { return Nanoseconds(0); }
+  bool wait(Nanoseconds, std::stop_token) override {
+    meanwhile_();
+    return true;
+  }
+
+ private:
+  std::function<void()> meanwhile_;
+};
+
+TEST_F(RepositoryTest, OfTwoThatLockAtOnceNeitherOverlooksTheOther) {
+  const auto repository = open();
+  std::string other;
+  MeanwhileClock clock([&] {
+    const LockInfo info{clock.now(), true, {"somebody", "elsewhere"}, 1};
+    other = *save_unpacked(backend_, repository->sealer(), FileType::Lock,
+                           as_bytes(encode_lock(info)), 2, {});
+  });
+  const RepositoryLock::Options shared{LockKind::Shared, {"me", "here"}, 2, Nanoseconds(0), false};
+  EXPECT_TRUE(failed_with(
+      RepositoryLock::acquire(backend_, repository->sealer(), shared, clock, {}), Code::Conflict));
+  const auto left = list_all(backend_, FileType::Lock, {});
+  ASSERT_EQ(left->size(), 1U);
+  EXPECT_EQ(left->front().name, other);
 }
 
 TEST_F(RepositoryTest, LocksKeepOthersOut) {
