@@ -8,7 +8,7 @@ export CTEST_OUTPUT_ON_FAILURE := 1
 
 CTEST := ctest --no-tests=error --timeout 600 -j$(JOBS)
 
-.PHONY: build test check bench clean setup setup-check asan tsan format
+.PHONY: build test check bench clean setup setup-check asan tsan format faults fuzz mutants
 
 build: setup
 	cmake --preset release
@@ -26,7 +26,21 @@ asan: setup
 	cmake --build --preset asan -j$(JOBS)
 	$(CTEST) --test-dir build-asan -L unit
 
-check: setup-check test tsan format
+check: setup-check test tsan format faults fuzz mutants
+
+# Every cell of what `make test` runs samples of.
+faults: build
+	FIREBREAK_FAULTS=full build/tests/fault/fault_test
+	PATH="$(CURDIR)/build/tools:$$PATH" python3 tests/crash/crash_test.py \
+	  build/tests/crash/crash_workload build/tests/crash/libcrash_shim.so --full
+
+# Ten minutes a target.
+fuzz: setup
+	tests/fuzz/run.sh
+
+# Each seeded defect must make a test fail.
+mutants: build
+	PATH="$(CURDIR)/build/tools:$$PATH" tests/fault/mutate.py
 
 tsan: setup
 	cmake --preset tsan

@@ -19,6 +19,7 @@ TEMPORARY = "firebreak-tmp"  # its entries are never part of a repository
 SUBSETS_MAX = 64  # of unsynced folder entries; more are sampled
 STATES_MAX = 100  # tried for each verb without --full
 RESTIC_PER_VERB = 2
+BATCH = 50  # repositories that exist at once
 # 1 and 3 share a blob, so that forgetting 1 leaves a pack to write anew.
 BASE = {1, 2, 3}
 VERBS = [("init",), ("save", "5"), ("forget", "2"), ("prune", "1"), ("tag",), ("key",)]
@@ -49,8 +50,8 @@ class Harness:
     def survivors(self, repositories):
         """A line of `survive` for each repository."""
         lines = []
-        for start in range(0, len(repositories), 50):
-            some = repositories[start:start + 50]
+        for start in range(0, len(repositories), BATCH):
+            some = repositories[start:start + BATCH]
             command = [self.workload, "survive", self.folder / "survive.cache", *some]
             done = subprocess.run(command, capture_output=True, text=True)
             lines += done.stdout.splitlines()
@@ -133,19 +134,25 @@ class Harness:
         chosen = list(states.items())
         if not self.full and len(chosen) > STATES_MAX:
             chosen = self.random.sample(chosen, STATES_MAX)
+        for start in range(0, len(chosen), BATCH):
+            self.try_states(verb, operations, chosen[start:start + BATCH], start == 0)
+        shutil.rmtree(repository, ignore_errors=True)
+        return len(chosen), len(states)
+
+    def try_states(self, verb, operations, states, ask_restic):
         places = []
-        for number, ((files, folders), _) in enumerate(chosen):
+        for number, ((files, folders), _) in enumerate(states):
             places.append(self.folder / f"state-{number}")
             write_tree(places[-1], dict(files), folders)
         lines = self.survivors(places)
-        for (_, (end, promises)), line in zip(chosen, lines):
+        for (_, (end, promises)), line in zip(states, lines):
             last = operations[end - 1][:2] if end else "the start"
             self.judge(f"{verb}: power lost after {last}", verb, promises, line)
-        for place in self.random.sample(places, min(RESTIC_PER_VERB, len(places))):
+        asked = min(RESTIC_PER_VERB, len(places)) if ask_restic else 0
+        for place in self.random.sample(places, asked):
             self.restic_check(f"{verb}: {place.name}", place)
-        for place in [*places, repository]:
-            shutil.rmtree(place, ignore_errors=True)
-        return len(chosen), len(states)
+        for place in places:
+            shutil.rmtree(place)
 
 
 def read_tree(folder):
