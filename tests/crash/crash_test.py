@@ -20,9 +20,12 @@ SUBSETS_MAX = 64  # of unsynced folder entries; more are sampled
 STATES_MAX = 100  # tried for each verb without --full
 RESTIC_PER_VERB = 2
 BATCH = 50  # repositories that exist at once
-# 1 and 3 share a blob, so that forgetting 1 leaves a pack to write anew.
-BASE = {1, 2, 3}
-VERBS = [("init",), ("save", "5"), ("forget", "2"), ("prune", "1"), ("tag",), ("key",)]
+# 1 and 3 share a blob, as 2 and 4 do: forgetting 1 leaves an index file to write anew, and
+# forgetting 2 a pack.
+BASE = {1, 2, 3, 4}
+FROM_NOTHING = {"init", "first"}
+VERBS = [("init",), ("first", "5"), ("save", "5"), ("forget", "2"), ("prune", "1"), ("prune", "2"),
+         ("tag",), ("key",)]
 
 
 class Harness:
@@ -62,13 +65,13 @@ class Harness:
 
     def judge(self, what, verb, promises, line):
         """Whether a repository holds what was promised before the crash."""
-        wanted = set() if verb[0] == "init" else set(BASE)
+        wanted = set() if verb[0] in FROM_NOTHING else set(BASE)
         if verb[0] in ("forget", "prune"):
             wanted.discard(int(verb[1]))
         wanted |= {int(p.split()[1]) for p in promises if p.startswith("saved")}
         words = line.split()
         good = words[0] == "intact" and wanted <= set(map(int, words[1:]))
-        good = good or (words[0] == "none" and verb[0] == "init" and "made" not in promises)
+        good = good or (words[0] == "none" and verb[0] in FROM_NOTHING and not promises)
         if not good:
             self.failures.append(f"{what}: promised {promises}, wanted {sorted(wanted)}: {line}")
 
@@ -85,7 +88,7 @@ class Harness:
 
     def start(self, verb, name):
         repository = self.folder / name
-        if verb[0] != "init":
+        if verb[0] not in FROM_NOTHING:
             # Pack folders without packs are made again when needed.
             write_tree(repository, self.files_of_base, ["locks", "data"])
         return repository
@@ -93,10 +96,10 @@ class Harness:
     def kill_sweep(self, verb):
         """A kill before each call; ends with how many there were."""
         cells = []
-        step = 1 if self.full or verb[0] != "init" else 9
+        step = 1 if self.full or verb[0] not in FROM_NOTHING else 9
         at = 1
         while True:
-            repository = self.start(verb, f"kill-{verb[0]}-{at}")
+            repository = self.start(verb, f"kill-{at}")
             done = self.operate(verb, repository, FIREBREAK_CRASH_AT=at)
             cells.append((at, repository, done.stdout.splitlines()))
             if done.returncode == 0:
@@ -117,8 +120,9 @@ class Harness:
 
     def power_loss(self, verb):
         """Every state that a power loss may leave; ends with how many."""
-        repository = self.start(verb, f"power-{verb[0]}")
-        log = self.folder / f"power-{verb[0]}.log"
+        repository = self.start(verb, "power")
+        log = self.folder / "power.log"
+        log.unlink(missing_ok=True)
         before = read_tree(repository)
         done = self.operate(verb, repository, FIREBREAK_CRASH_LOG=log, FIREBREAK_CRASH_AT=0)
         if done.returncode != 0:

@@ -1,6 +1,6 @@
 // One operation on a repository in a folder, for the crash harnesses to kill:
 //
-//   crash_workload init|save|forget|prune|tag|key REPOSITORY CACHE [SEED]
+//   crash_workload init|first|save|forget|prune|tag|key REPOSITORY CACHE [SEED]
 //     writes what it promises to standard output: "made", "saved SEED", …
 //   crash_workload survive CACHE REPOSITORY…
 //     a line for each: "intact SEED…" when all snapshots in it read byte-equal, and locks removed,
@@ -28,6 +28,11 @@ Result<void> operate(const std::string& verb, Backend& backend, const std::strin
   if (verb == "init") {
     TRY(make_repository(backend, clock));
     promise("made");
+  } else if (verb == "first") {
+    TRY(make_repository(backend, clock));
+    promise("made");
+    TRY(save_seeded(backend, cache, seed, clock));
+    promise(fmt::format("saved {}", seed));
   } else if (verb == "save") {
     TRY(save_seeded(backend, cache, seed, clock));
     promise(fmt::format("saved {}", seed));

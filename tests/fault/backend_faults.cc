@@ -21,8 +21,9 @@ namespace firebreak {
 namespace {
 
 constexpr std::chrono::seconds kTimeMax{40};
-// 1 and 3 share a blob, so that forgetting 1 leaves a pack to write anew.
-const std::vector<std::uint64_t> kBaseSeeds = {1, 2, 3};
+// 1 and 3 share a blob, as 2 and 4 do: forgetting 1 leaves an index file to write anew, and
+// forgetting 2 a pack.
+const std::vector<std::uint64_t> kBaseSeeds = {1, 2, 3, 4};
 
 struct Operated {
   Result<void> result;
@@ -68,7 +69,8 @@ const std::vector<Workload>& workloads() {
        }},
       {"prune", false,
        [](Backend& backend, const std::string& cache, Clock& clock) {
-         Operated done{forget_seeded(backend, cache, 1, clock), {}, {1}};
+         Operated done{forget_seeded(backend, cache, 1, clock), {}, {1, 2}};
+         if (done.result.ok()) done.result = forget_seeded(backend, cache, 2, clock);
          if (done.result.ok()) done.result = prune_all(backend, cache, clock);
          return done;
        }},

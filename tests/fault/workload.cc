@@ -77,7 +77,9 @@ Result<SnapshotId> save_seeded(Backend& backend, const std::string& cache, std::
   const auto repository = TRY(open(backend, cache));
   const auto held = TRY(lock(backend, *repository, LockKind::Shared, clock));
   TRY(repository->distrust_unlisted_packs({}));
-  BlobSaver saver(*repository, {}, {});
+  BlobSaver::Options saving;
+  if (seed % 2 == 1) saving.pack_size = 1;
+  BlobSaver saver(*repository, saving, {});
   Node file;
   file.name = "file";
   file.mode = 0600;

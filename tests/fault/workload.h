@@ -15,7 +15,7 @@ inline constexpr WallTime kWorkloadTime{std::chrono::hours(500'000)};
 Result<void> make_repository(Backend& backend, Clock& clock);
 
 // Opens, locks, saves the blobs, the tree and the snapshot of `seed`. Seeds of equal parity share a
-// blob.
+// blob. Odd seeds give each blob a pack of its own, so that a prune keeps some and drops others.
 Result<SnapshotId> save_seeded(Backend& backend, const std::string& cache, std::uint64_t seed,
                                Clock& clock);
 
