@@ -19,7 +19,8 @@ constexpr std::chrono::milliseconds kSettle{200};
 constexpr std::chrono::seconds kRetryInterval{5};
 
 Error in_the_way(const FoundLock& lock, WallTime now) {
-  const auto age = std::chrono::duration_cast<std::chrono::seconds>(now - lock.info.time);
+  const auto age = std::chrono::floor<std::chrono::seconds>(now) -
+                   std::chrono::floor<std::chrono::seconds>(lock.info.time);
   return error(Code::Conflict,
                "the repository is locked {} by {}@{} (process {}) since {} ({} s); if that "
                "process is gone, run: firebreak unlock",
@@ -72,7 +73,8 @@ Result<LockInfo> parse_lock(ByteView text) {
 }
 
 bool is_stale(const LockInfo& lock, WallTime now, const Identity& here) {
-  if (now - lock.time > kLockStaleAfter) return true;
+  // A lock's time may be any that fits, and its age may not fit then.
+  if (lock.time < now - kLockStaleAfter) return true;
   if (lock.by.hostname != here.hostname || lock.pid <= 0 || lock.pid > INT32_MAX) return false;
   return ::kill(static_cast<pid_t>(lock.pid), 0) != 0 && errno == ESRCH;
 }

@@ -11,8 +11,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   CHECK(again->time == lock->time && again->exclusive == lock->exclusive);
   CHECK(again->by.hostname == lock->by.hostname && again->by.username == lock->by.username);
   CHECK(again->pid == lock->pid && again->uid == lock->uid && again->gid == lock->gid);
-  // Far from both ends of time no age can overflow; near them none may either.
-  (void)is_stale(*lock, WallTime(std::chrono::hours(500'000)), {"somebody", "elsewhere"});
+  const WallTime now{std::chrono::hours(500'000)};
+  const bool stale = is_stale(*lock, now, {"somebody", "elsewhere"});
+  CHECK(lock->time < now - kLockStaleAfter ? stale : true);
   return 0;
 }
 
