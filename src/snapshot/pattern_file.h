@@ -2,16 +2,14 @@
 // variables as in a shell.
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/environment.h"
 #include "base/result.h"
 
 namespace firebreak {
-
-using Environment = std::map<std::string, std::string, std::less<>>;
 
 // $NAME and ${NAME} become the variable's value, taken as part of the pattern; $$ is a dollar; a
 // dollar before anything that cannot begin a name is itself. Unlike in restic a variable that is

@@ -1,0 +1,46 @@
+#include "backend/open.h"
+
+#include "backend/local.h"
+#include "backend/rest.h"
+
+namespace firebreak {
+namespace {
+
+using Opened = Result<std::unique_ptr<Backend>>;
+
+Opened open_place(const LocalLocation& place, const BackendOptions&, const Environment&, Clock&) {
+  return std::unique_ptr<Backend>(std::make_unique<LocalBackend>(place.path));
+}
+
+Opened open_place(const RestLocation& place, const BackendOptions& options,
+                  const Environment& environment, Clock&) {
+  RestOptions rest{.url = place.url, .user = place.user, .password = place.password};
+  if (rest.user.empty()) {
+    rest.user = variable(environment, "RESTIC_REST_USERNAME");
+    rest.password = variable(environment, "RESTIC_REST_PASSWORD");
+  }
+  if (options.limits.connections > 0) rest.connections = options.limits.connections;
+  rest.http.ca_file = options.ca_file;
+  return RestBackend::open(rest);
+}
+
+Opened open_place(const S3Location& place, const BackendOptions&, const Environment&, Clock&) {
+  return error(Code::Invalid, "s3:{}: S3 is not supported yet", place.host);
+}
+
+Opened open_place(const GcsLocation& place, const BackendOptions&, const Environment&, Clock&) {
+  return error(Code::Invalid, "gs:{}: Google Cloud Storage is not supported yet", place.bucket);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Backend>> open_backend(const Location& location,
+                                              const BackendOptions& options,
+                                              const Environment& environment, Clock& clock) {
+  std::unique_ptr<Backend> place = TRY(std::visit(
+      [&](const auto& where) { return open_place(where, options, environment, clock); }, location));
+  return retrying(limiting(std::move(place), options.limits, clock), options.retry, clock,
+                  options.seed);
+}
+
+}  // namespace firebreak
