@@ -34,6 +34,7 @@ class Tries {
                       std::chrono::duration_cast<std::chrono::seconds>(waited).count()));
     }
     next_wait_ = std::min<Nanoseconds>(next_wait_ * 2, policy_.wait_max);
+    if (policy_.on_wait) policy_.on_wait(failure, wait);
     if (clock_.wait(wait, stop)) return {};
     return error(Code::Canceled, "stopped before another try: {}", failure.message());
   }

@@ -1,6 +1,8 @@
 #include "base/text.h"
 
+#include <algorithm>
 #include <array>
+#include <numeric>
 
 namespace firebreak {
 namespace {
@@ -186,6 +188,22 @@ std::string printable(std::string_view text) {
     }
   }
   return safe;
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t above = row[j + 1];
+      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+      row[j + 1] = std::min({above + 1, row[j] + 1, replaced});
+      diagonal = above;
+    }
+  }
+  return row.back();
 }
 
 }  // namespace firebreak

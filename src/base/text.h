@@ -34,4 +34,8 @@ void append_utf8(std::string& to, char32_t code);
 // UTF-8 become \xNN, so that a hostile name can neither move the cursor nor break a line.
 std::string printable(std::string_view text);
 
+// How many bytes must be added, removed or replaced to make one of the other: to name what somebody
+// who mistyped may have meant. Costs the product of the lengths.
+std::size_t edit_distance(std::string_view a, std::string_view b);
+
 }  // namespace firebreak

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <date/tz.h>
 #include <exception>
-#include <numeric>
 #include <optional>
 #include <vector>
 
@@ -24,22 +23,6 @@ using std::chrono::sys_seconds;
 constexpr std::size_t kZoneFileSizeMax = 1 << 20;
 // A rule of the table that lasts longer than this is its last one.
 constexpr sys_seconds kEndOfTable = sys_days(std::chrono::year(3000) / 1 / 1);
-
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t above = row[j + 1];
-      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      row[j + 1] = std::min({above + 1, row[j] + 1, replaced});
-      diagonal = above;
-    }
-  }
-  return row.back();
-}
 
 std::string lower(std::string_view text) {
   std::string small(text);

@@ -1,0 +1,13 @@
+// Every command declares itself to the program; each has a file of its name.
+#pragma once
+
+#include "cli/program.h"
+
+namespace firebreak {
+
+void add_backup(Program& program);
+void add_init(Program& program);
+void add_snapshots(Program& program);
+void add_version(Program& program);
+
+}  // namespace firebreak

@@ -1,0 +1,71 @@
+#include "cli/interrupts.h"
+
+#include <atomic>
+#include <csignal>
+#include <cstdint>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "cli/exit_code.h"
+
+namespace firebreak {
+namespace {
+
+constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
+
+std::atomic<int> interrupts = 0;
+std::atomic<int> wake_fd = -1;
+static_assert(std::atomic<int>::is_always_lock_free, "a signal handler uses it");
+
+void wake(int fd, std::uint64_t value) {
+  [[maybe_unused]] const ssize_t written = ::write(fd, &value, sizeof value);
+}
+
+void say(std::string_view text) {
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
+}
+
+void on_signal(int) {
+  if (interrupts.fetch_add(1) > 0) {
+    say("\nfirebreak: stopped at once; a lock may be left, `firebreak unlock` removes it\n");
+    ::_exit(static_cast<int>(ExitCode::Interrupted));
+  }
+  wake(wake_fd.load(), 1);
+}
+
+}  // namespace
+
+Interrupts::Interrupts() : wake_(::eventfd(0, EFD_CLOEXEC)) {
+  CHECK(wake_.is_open());
+  wake_fd = wake_.get();
+  listener_ = std::thread([this] {
+    std::uint64_t value = 0;
+    ssize_t got = 0;
+    do {
+      got = ::read(wake_.get(), &value, sizeof value);
+    } while (got < 0 && errno == EINTR);
+    if (interrupts.load() == 0) return;  // the destructor's
+    say("\nfirebreak: stopping; Ctrl-C again ends at once\n");
+    stop_.request_stop();
+  });
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  action.sa_flags = SA_RESTART;
+  for (const int signal : kSignals) {
+    // What was ignored stays so: nohup ignores SIGHUP.
+    struct sigaction before {};
+    ::sigaction(signal, nullptr, &before);
+    if (before.sa_handler != SIG_IGN) ::sigaction(signal, &action, nullptr);
+  }
+  // A reader that is gone is an error of write().
+  ::signal(SIGPIPE, SIG_IGN);
+}
+
+Interrupts::~Interrupts() {
+  wake(wake_.get(), 1);
+  listener_.join();
+  for (const int signal : kSignals) ::signal(signal, SIG_DFL);
+  wake_fd = -1;
+}
+
+}  // namespace firebreak

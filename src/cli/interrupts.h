@@ -1,0 +1,28 @@
+// Ctrl-C: the first asks the command to stop, which leaves nothing half-written and removes its
+// lock; the second ends the program at once. SIGTERM and SIGHUP count as Ctrl-C.
+#pragma once
+
+#include <stop_token>
+#include <thread>
+
+#include "base/file.h"
+
+namespace firebreak {
+
+// One a process.
+class Interrupts {
+ public:
+  Interrupts();
+  ~Interrupts();
+  Interrupts(const Interrupts&) = delete;
+  Interrupts& operator=(const Interrupts&) = delete;
+
+  std::stop_token token() const { return stop_.get_token(); }
+
+ private:
+  std::stop_source stop_;
+  Fd wake_;
+  std::thread listener_;
+};
+
+}  // namespace firebreak

@@ -1,0 +1,14 @@
+// JSON as the commands print it: fields in the order of the code, one document a line.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace firebreak {
+
+using Json = nlohmann::ordered_json;
+
+// Bytes that are no UTF-8 become U+FFFD, because JSON cannot hold them.
+std::string to_line(const Json& json);
+
+}  // namespace firebreak

@@ -1,0 +1,170 @@
+#include "cli/password.h"
+
+#include <csignal>
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/text.h"
+
+namespace firebreak {
+namespace {
+
+constexpr std::size_t kPasswordSizeMax = 64 * 1024;
+
+// The first line. More lines are refused: a key file's first line is no password.
+Result<std::string> only_line(std::string_view text, std::string_view from) {
+  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+  while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
+  if (text.empty()) return error(Code::Invalid, "{}: the password is empty", from);
+  if (text.find('\n') != std::string_view::npos) {
+    return error(Code::Invalid, "{}: more than one line, a password is one", from);
+  }
+  return std::string(text);
+}
+
+Result<std::string> from_file(const std::string& path) {
+  const Bytes bytes = TRY(read_file(path, kPasswordSizeMax).context("password file"));
+  return only_line(as_text(bytes), path);
+}
+
+Result<std::string> from_command(const std::string& command) {
+  const std::vector<std::string> words = TRY(split_command(command).context("password command"));
+  std::vector<char*> arguments;
+  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return errno_error(errno, "make a pipe for", words[0]);
+  const Fd reader(ends[0]);
+  Fd writer(ends[1]);
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_adddup2(&actions, writer.get(), STDOUT_FILENO);
+  pid_t child = 0;
+  const int problem =
+      ::posix_spawnp(&child, words[0].c_str(), &actions, nullptr, arguments.data(), environ);
+  ::posix_spawn_file_actions_destroy(&actions);
+  if (problem != 0) return errno_error(problem, "run", words[0]);
+  TRY(writer.close());
+  std::string said(kPasswordSizeMax, '\0');
+  const Result<std::size_t> got =
+      read_up_to(reader.get(), std::as_writable_bytes(std::span<char>(said)));
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  said.resize(TRY(Result<std::size_t>(got)));
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+    return error(Code::Invalid, "the password command \"{}\" failed", printable(words[0]));
+  }
+  return only_line(said, "password command");
+}
+
+// A terminal that does not echo, until it goes out of scope.
+class HiddenInput {
+ public:
+  explicit HiddenInput(int fd) : fd_(fd) {
+    ::tcgetattr(fd_, &before_);
+    termios hidden = before_;
+    hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    ::tcsetattr(fd_, TCSAFLUSH, &hidden);
+  }
+  ~HiddenInput() {
+    ::tcsetattr(fd_, TCSAFLUSH, &before_);
+    (void)write_all(fd_, as_bytes("\n"));
+  }
+  HiddenInput(const HiddenInput&) = delete;
+  HiddenInput& operator=(const HiddenInput&) = delete;
+
+ private:
+  int fd_;
+  termios before_{};
+};
+
+Result<std::string> ask(const Fd& terminal, const std::string& prompt, std::stop_token stop) {
+  TRY(write_all(terminal.get(), as_bytes(prompt + ": ")));
+  const HiddenInput hidden(terminal.get());
+  std::string line;
+  while (true) {
+    pollfd wait{terminal.get(), POLLIN, 0};
+    const int ready = ::poll(&wait, 1, 100);
+    if (stop.stop_requested()) return error(Code::Canceled, "stopped at the password prompt");
+    if (ready <= 0) continue;
+    char c = 0;
+    const ssize_t got = ::read(terminal.get(), &c, 1);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0 || c == '\n') break;
+    line += c;
+  }
+  return only_line(line, "terminal");
+}
+
+Result<std::string> from_terminal(const PasswordSource& source, PasswordUse use,
+                                  std::stop_token stop) {
+  const Fd terminal(::open("/dev/tty", O_RDWR | O_CLOEXEC));
+  if (!terminal.is_open() || !::isatty(STDIN_FILENO)) {
+    return error(Code::Invalid,
+                 "no password: give --password-file, --password-command, {0}, {0}_FILE or "
+                 "{0}_COMMAND",
+                 source.variable_prefix);
+  }
+  std::string password = TRY(ask(terminal, source.prompt, stop));
+  if (use == PasswordUse::Existing) return password;
+  const std::string again = TRY(ask(terminal, source.prompt + ", again", stop));
+  if (again != password) return error(Code::Invalid, "the two passwords differ; nothing was done");
+  return password;
+}
+
+}  // namespace
+
+Result<std::string> read_password(const PasswordSource& source, PasswordUse use,
+                                  const Environment& environment, std::stop_token stop) {
+  if (!source.file.empty() && !source.command.empty()) {
+    return error(Code::Invalid, "a password file or a password command, not both");
+  }
+  if (!source.file.empty()) return from_file(source.file);
+  if (!source.command.empty()) return from_command(source.command);
+  const std::string& prefix = source.variable_prefix;
+  const std::string direct = variable(environment, prefix);
+  if (!direct.empty()) return direct;
+  const std::string file = variable(environment, prefix + "_FILE");
+  if (!file.empty()) return from_file(file);
+  const std::string command = variable(environment, prefix + "_COMMAND");
+  if (!command.empty()) return from_command(command);
+  return from_terminal(source, use, stop);
+}
+
+Result<std::vector<std::string>> split_command(std::string_view text) {
+  std::vector<std::string> words;
+  std::string word;
+  bool in_word = false;
+  char quote = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quote != 0 && c == quote) {
+      quote = 0;
+    } else if (quote == 0 && (c == '"' || c == '\'')) {
+      quote = c;
+      in_word = true;
+    } else if (c == '\\' && quote != '\'' && i + 1 < text.size()) {
+      word += text[++i];
+      in_word = true;
+    } else if (quote == 0 && (c == ' ' || c == '\t')) {
+      if (in_word) words.push_back(std::move(word));
+      word.clear();
+      in_word = false;
+    } else {
+      word += c;
+      in_word = true;
+    }
+  }
+  if (quote != 0) return error(Code::Invalid, "a quote is not closed");
+  if (in_word) words.push_back(std::move(word));
+  if (words.empty()) return error(Code::Invalid, "the command is empty");
+  return words;
+}
+
+}  // namespace firebreak

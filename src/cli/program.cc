@@ -1,0 +1,174 @@
+#include "cli/program.h"
+
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "cli/interrupts.h"
+#include "cli/nearest.h"
+
+namespace firebreak {
+namespace {
+
+constexpr const char* kGlobalGroup = "Options of every command";
+
+std::string footer(const std::vector<std::string>& examples) {
+  std::string text = examples.size() == 1 ? "Example:" : "Examples:";
+  for (const std::string& example : examples) text += "\n  " + example;
+  return text;
+}
+
+void print(int fd, std::string_view text) {
+  (void)write_all(fd, as_bytes(text));
+}
+
+// The options and commands somebody may have meant in `app`, as they are typed.
+std::vector<std::string> words_of(const CLI::App& app) {
+  std::vector<std::string> words;
+  for (const CLI::App* level = &app; level != nullptr; level = level->get_parent()) {
+    for (const CLI::Option* option : level->get_options()) {
+      for (const std::string& name : option->get_lnames()) words.push_back("--" + name);
+    }
+  }
+  for (const CLI::App* command : app.get_subcommands(nullptr)) words.push_back(command->get_name());
+  return words;
+}
+
+// The command that the arguments reached before something was wrong.
+const CLI::App& reached(const CLI::App& app) {
+  const CLI::App* level = &app;
+  while (!level->get_subcommands().empty()) level = level->get_subcommands().front();
+  return *level;
+}
+
+// "firebreak key add", to ask for help with.
+std::string full_name(const CLI::App& app) {
+  const CLI::App* parent = app.get_parent();
+  return parent == nullptr ? app.get_name() : full_name(*parent) + " " + app.get_name();
+}
+
+}  // namespace
+
+Program::Program()
+    : app_(
+          "Backups that outlive the program that made them: encrypted, deduplicated, verified, "
+          "in repositories that restic can check and restore without us.",
+          "firebreak") {
+  app_.require_subcommand(0, 1);
+  app_.footer(footer({"firebreak init -r /srv/backup", "firebreak backup -r /srv/backup ~/work",
+                      "firebreak COMMAND --help"}));
+  add_global_options();
+}
+
+void Program::add_global_options() {
+  RepositoryOptions& repository = options_.repository;
+  const auto add = [&](const char* names, auto& into, const char* help) {
+    return app_.add_option(names, into, help)->group(kGlobalGroup);
+  };
+  add("-r,--repo", repository.location,
+      "repository: a path, s3:https://HOST/BUCKET/PREFIX, gs:BUCKET:/PREFIX or rest:https://HOST/ "
+      "(FIREBREAK_REPOSITORY)");
+  add("--repository-file", repository.location_file, "file that holds the repository's location");
+  add("-p,--password-file", repository.password_file,
+      "file whose one line is the password (FIREBREAK_PASSWORD_FILE)");
+  add("--password-command", repository.password_command,
+      "program that prints the password (FIREBREAK_PASSWORD_COMMAND)");
+  add("--key-hint", repository.key_hint, "id of the key to try first");
+  add("--retry-lock", options_.retry_lock, "wait so long for others' locks, like 5m");
+  add("--retry-for", options_.retry_for, "carry on so long through failures that may pass")
+      ->capture_default_str();
+  add("--cache-dir", options_.cache_folder, "where index tables are kept on this machine");
+  add("--cacert", options_.ca_file, "certificates to trust, in PEM, instead of the system's");
+  add("--connections", options_.connections, "calls to the repository at once");
+  add("--limit-upload", options_.limit_upload_kib, "KiB a second at most; 0 is unlimited");
+  add("--limit-download", options_.limit_download_kib, "KiB a second at most; 0 is unlimited");
+  const auto flag = [&](const char* names, auto& into, const char* help) {
+    app_.add_flag(names, into, help)->group(kGlobalGroup);
+  };
+  flag("--json", options_.json, "print JSON, a document a line; progress on standard error");
+  flag("-q,--quiet", options_.quiet, "print data and errors only");
+  flag("-v,--verbose", options_.verbosity, "say more; may be repeated");
+  flag("--no-lock", options_.no_lock, "do not lock; for repositories that cannot be written");
+  flag("--no-cache", options_.no_cache, "use and leave no cache");
+}
+
+CLI::App& Program::command(const std::string& name, const std::string& summary,
+                           const std::vector<std::string>& examples, RunCommand run) {
+  CLI::App* above = &app_;
+  std::string last = name;
+  for (std::size_t space = last.find(' '); space != std::string::npos; space = last.find(' ')) {
+    above = above->get_subcommand(last.substr(0, space));
+    last = last.substr(space + 1);
+  }
+  CLI::App* added = above->add_subcommand(last, summary);
+  added->fallthrough();
+  if (!examples.empty()) added->footer(footer(examples));
+  commands_.emplace_back(added, std::move(run));
+  return *added;
+}
+
+ExitCode Program::explain(const std::string& problem, const std::vector<std::string>& arguments) {
+  const CLI::App& where = reached(app_);
+  std::string text = "firebreak: " + printable(problem);
+  const std::vector<std::string> known = words_of(where);
+  for (const std::string& argument : arguments) {
+    const std::string word = argument.substr(0, argument.find('='));
+    const bool is_known = std::find(known.begin(), known.end(), word) != known.end();
+    if (is_known || problem.find(word) == std::string::npos) continue;
+    const std::optional<std::string> nearest = nearest_word(word, known);
+    if (!nearest) continue;
+    text += fmt::format("; did you mean {}?", *nearest);
+    break;
+  }
+  print(STDERR_FILENO, fmt::format("{}; see {} --help\n", text, full_name(where)));
+  return ExitCode::Failure;
+}
+
+Program::Parsed Program::parse(const std::vector<std::string>& arguments) {
+  try {
+    // CLI11 takes them from the end.
+    app_.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::CallForHelp&) {
+    print(STDOUT_FILENO, reached(app_).help());
+    return {{}, ExitCode::Success};
+  } catch (const CLI::ParseError& problem) {
+    std::string text = problem.what();
+    while (text.ends_with('\n')) text.pop_back();
+    return {{}, explain(text, arguments)};
+  }
+  const CLI::App& chosen = reached(app_);
+  for (const auto& [command, run] : commands_) {
+    if (command == &chosen && run) return {run, ExitCode::Success};
+  }
+  // A word that only holds others, or none at all.
+  if (&chosen != &app_) {
+    return {{}, explain("which? " + chosen.get_name() + " needs one more word", arguments)};
+  }
+  print(STDOUT_FILENO, app_.help());
+  return {{}, ExitCode::Success};
+}
+
+ExitCode Program::run(const std::vector<std::string>& arguments, const Environment& environment,
+                      Clock& clock) {
+  options_.repository.location = variable(environment, "FIREBREAK_REPOSITORY");
+  const Parsed parsed = parse(arguments);
+  if (!parsed.run) return parsed.code;
+  const Interrupts interrupts;
+  Console console({options_.json, options_.quiet, options_.verbosity},
+                  ::isatty(STDERR_FILENO) == 1);
+  Session session(options_, environment, console, clock, interrupts.token());
+  Result<ExitCode> done = parsed.run(session);
+  const Result<void> flushed = console.flush();
+  if (done.ok() && !flushed.ok()) done = flushed.error();
+  if (done.ok()) return *done;
+  const ExitCode code = session.exit_code(done.error());
+  console.fail(done.error(), static_cast<int>(code));
+  return code;
+}
+
+CLI::Option* add_list(CLI::App& command, const std::string& names, std::vector<std::string>& into,
+                      const std::string& help) {
+  return command.add_option(names, into, help)->type_size(1)->allow_extra_args(false)->take_all();
+}
+
+}  // namespace firebreak

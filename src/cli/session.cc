@@ -1,0 +1,183 @@
+#include "cli/session.h"
+
+#include <filesystem>
+#include <pwd.h>
+#include <unistd.h>
+
+#include "backend/caching.h"
+#include "backend/open.h"
+#include "base/file.h"
+#include "base/random.h"
+#include "base/text.h"
+#include "cli/units.h"
+#include "crypto/sha256.h"
+
+namespace firebreak {
+namespace {
+
+constexpr std::size_t kLocationFileMax = 64 * 1024;
+
+std::uint64_t random_seed() {
+  std::byte raw[8];
+  fill_secret(raw);
+  return load_le64(raw);
+}
+
+bool is_local(const Location& location) {
+  return std::holds_alternative<LocalLocation>(location);
+}
+
+}  // namespace
+
+Session::Session(const GlobalOptions& options, const Environment& environment, Console& console,
+                 Clock& clock, std::stop_token stop)
+    : options_(options),
+      environment_(environment),
+      console_(console),
+      clock_(clock),
+      stop_(std::move(stop)) {}
+
+Session::~Session() {
+  for (const std::string& folder : temporary_) {
+    std::error_code ignored;
+    std::filesystem::remove_all(folder, ignored);
+  }
+}
+
+Identity Session::identity() const {
+  Identity here;
+  char name[256] = {};
+  if (::gethostname(name, sizeof name - 1) == 0) here.hostname = name;
+  passwd entry{};
+  passwd* found = nullptr;
+  std::vector<char> buffer(16 * 1024);
+  ::getpwuid_r(::getuid(), &entry, buffer.data(), buffer.size(), &found);
+  here.username = found != nullptr ? found->pw_name : variable(environment_, "USER");
+  return here;
+}
+
+Result<std::string> Session::location(const RepositoryOptions& repository) const {
+  if (!repository.location.empty() && !repository.location_file.empty()) {
+    return error(Code::Invalid, "--repo or --repository-file, not both");
+  }
+  if (!repository.location.empty()) return repository.location;
+  if (!repository.location_file.empty()) {
+    const Bytes file =
+        TRY(read_file(repository.location_file, kLocationFileMax).context("repository file"));
+    std::string_view text = as_text(file);
+    while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
+    if (text.empty()) return error(Code::Invalid, "{} is empty", repository.location_file);
+    return std::string(text);
+  }
+  return error(Code::Invalid,
+               "which repository? give -r PATH (or s3:…, gs:…, rest:…), or set "
+               "FIREBREAK_REPOSITORY");
+}
+
+Result<std::unique_ptr<Backend>> Session::open_backend(const std::string& location) const {
+  const Location place = TRY(parse_location(location));
+  BackendOptions backend;
+  backend.limits.connections = options_.connections;
+  backend.limits.upload_bytes_per_second = options_.limit_upload_kib * 1024;
+  backend.limits.download_bytes_per_second = options_.limit_download_kib * 1024;
+  backend.retry.give_up_after = TRY(parse_span(options_.retry_for).context("--retry-for"));
+  backend.retry.on_wait = [this](const Error& problem, Nanoseconds wait) {
+    console_.warn(fmt::format(
+        "{}; trying again in {} s", problem.message(),
+        std::chrono::duration_cast<std::chrono::seconds>(wait + std::chrono::milliseconds(500))
+            .count()));
+  };
+  backend.ca_file = options_.ca_file;
+  backend.seed = random_seed();
+  return firebreak::open_backend(place, backend, environment_, clock_);
+}
+
+Result<OpenedRepository> Session::open(std::optional<LockKind> lock, Cache cache) {
+  return open(options_.repository, "FIREBREAK", lock, cache);
+}
+
+PasswordSource Session::password_source(const RepositoryOptions& repository,
+                                        const std::string& variable_prefix) const {
+  return {repository.password_file, repository.password_command, variable_prefix + "_PASSWORD",
+          "password of the repository"};
+}
+
+Result<OpenedRepository> Session::open(const RepositoryOptions& repository,
+                                       const std::string& variable_prefix,
+                                       std::optional<LockKind> lock_kind, Cache cache) {
+  const std::string where = TRY(location(repository));
+  const Location place = TRY(parse_location(where));
+  OpenedRepository opened;
+  opened.backend = TRY(open_backend(where));
+  std::string folder =
+      cache == Cache::Use && !options_.no_cache ? TRY(cache_root()) : fresh_cache();
+  if (cache == Cache::Use && !options_.no_cache && !is_local(place)) {
+    const std::string key = to_hex(sha256(as_bytes(opened.backend->location()))).substr(0, 32);
+    opened.backend = caching(std::move(opened.backend), fmt::format("{}/files-{}", folder, key));
+  }
+  // Whether there is a repository is asked before the password is.
+  Result<FileInfo> config = opened.backend->stat(config_file(), stop_);
+  if (failed_with(config, Code::NotFound)) {
+    opening_failed_ = ExitCode::NoRepository;
+    return error(Code::NotFound, "{} holds no repository; to make one, run: firebreak init -r {}",
+                 opened.backend->location(), opened.backend->location());
+  }
+  TRY(std::move(config));
+  const std::string password = TRY(read_password(password_source(repository, variable_prefix),
+                                                 PasswordUse::Existing, environment_, stop_));
+  Result<std::unique_ptr<Repository>> result =
+      Repository::open(*opened.backend, password, repository.key_hint, std::move(folder), stop_);
+  if (failed_with(result, Code::Unauthenticated)) opening_failed_ = ExitCode::WrongPassword;
+  opened.repository = TRY(std::move(result).context("{}", opened.backend->location()));
+  if (lock_kind) opened.lock = TRY(lock(opened, *lock_kind));
+  return opened;
+}
+
+Result<std::unique_ptr<RepositoryLock>> Session::lock(OpenedRepository& opened, LockKind kind) {
+  if (options_.no_lock && kind == LockKind::Shared) return std::unique_ptr<RepositoryLock>();
+  RepositoryLock::Options lock{
+      .kind = kind, .by = identity(), .version = opened.repository->version()};
+  if (!options_.retry_lock.empty()) {
+    lock.retry_for = TRY(parse_span(options_.retry_lock).context("--retry-lock"));
+  }
+  Result<std::unique_ptr<RepositoryLock>> held =
+      RepositoryLock::acquire(*opened.backend, opened.repository->sealer(), lock, clock_, stop_);
+  if (failed_with(held, Code::Conflict)) opening_failed_ = ExitCode::Locked;
+  return held;
+}
+
+Result<std::vector<FoundSnapshot>> Session::load_snapshots_and_index(Repository& repository,
+                                                                     OnBroken on_broken) {
+  std::vector<FoundSnapshot> snapshots = TRY(load_snapshots(repository, stop_));
+  TRY(repository.load_index(on_broken, stop_));
+  return snapshots;
+}
+
+ExitCode Session::exit_code(const Error& problem) const {
+  if (problem.code() == Code::Canceled) return ExitCode::Interrupted;
+  return opening_failed_.value_or(ExitCode::Failure);
+}
+
+Result<std::string> Session::cache_root() const {
+  if (!options_.cache_folder.empty()) return options_.cache_folder;
+  return default_cache_folder(environment_);
+}
+
+std::string Session::fresh_cache() {
+  const std::string parent = variable(environment_, "TMPDIR");
+  std::string pattern = (parent.empty() ? "/tmp" : parent) + "/firebreak-XXXXXX";
+  if (::mkdtemp(pattern.data()) != nullptr) temporary_.push_back(pattern);
+  return pattern;
+}
+
+Result<std::string> default_cache_folder(const Environment& environment) {
+  const std::string cache = variable(environment, "XDG_CACHE_HOME");
+  if (!cache.empty()) return cache + "/firebreak";
+  const std::string home = variable(environment, "HOME");
+  if (!home.empty()) return home + "/.cache/firebreak";
+  return error(Code::Invalid,
+               "no place for the cache: set HOME or XDG_CACHE_HOME, or give --cache-dir or "
+               "--no-cache");
+}
+
+}  // namespace firebreak

@@ -1,0 +1,43 @@
+#include "cli/snapshot_options.h"
+
+namespace firebreak {
+
+void add_snapshot_options(CLI::App& command, SnapshotOptions& options) {
+  add_list(command, "-H,--host", options.hosts, "only snapshots of this host; may be repeated");
+  add_list(command, "--tag", options.tags,
+           "only snapshots with all of these tags (a,b); repeated, any of the lists will do");
+  add_list(command, "--path", options.paths, "only snapshots with this path; repeated, with all");
+}
+
+std::vector<std::string> split_tags(std::string_view text) {
+  std::vector<std::string> tags;
+  while (true) {
+    const std::size_t comma = text.find(',');
+    std::string_view tag = text.substr(0, comma);
+    while (tag.starts_with(' ')) tag.remove_prefix(1);
+    while (tag.ends_with(' ')) tag.remove_suffix(1);
+    tags.emplace_back(tag);
+    if (comma == std::string_view::npos) return tags;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+SnapshotFilter filter_of(const SnapshotOptions& options) {
+  SnapshotFilter filter{.hosts = options.hosts, .tags = {}, .paths = options.paths};
+  for (const std::string& list : options.tags) {
+    std::vector<std::string> set = split_tags(list);
+    if (set == std::vector<std::string>{""}) set.clear();  // means: without tags
+    filter.tags.push_back(std::move(set));
+  }
+  return filter;
+}
+
+Json to_json(const FoundSnapshot& found) {
+  // The file's own encoding is the field's standard; what restic adds comes behind.
+  Json json = Json::parse(encode_snapshot(found.snapshot), nullptr, false);
+  json["id"] = found.id.hex();
+  json["short_id"] = found.id.brief();
+  return json;
+}
+
+}  // namespace firebreak
