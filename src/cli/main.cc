@@ -1,13 +1,21 @@
 #include "base/environment.h"
 #include "cli/commands.h"
 
-int main(int count, char** arguments) {
-  using namespace firebreak;
+namespace firebreak {
+namespace {
+
+ExitCode run(const std::vector<std::string>& arguments) {
   Program program;
   add_backup(program);
   add_init(program);
   add_snapshots(program);
   add_version(program);
-  const std::vector<std::string> given(arguments + (count > 0 ? 1 : 0), arguments + count);
-  return static_cast<int>(program.run(given, read_environment(), system_clock()));
+  return program.run(arguments, read_environment(), system_clock());
+}
+
+}  // namespace
+}  // namespace firebreak
+
+int main(int count, char** arguments) {
+  return static_cast<int>(firebreak::run({arguments + (count > 0 ? 1 : 0), arguments + count}));
 }

@@ -22,7 +22,7 @@ TEST(Size, RefusesWhatItWouldOtherwiseGuess) {
 TEST(Size, PrintsInPowersOf1024) {
   EXPECT_EQ(format_size(17), "17 B");
   EXPECT_EQ(format_size(1024), "1.000 KiB");
-  EXPECT_EQ(format_size(1024 * 1024 - 1), "1.000 MiB");
+  EXPECT_EQ(format_size(1024 * 1024 - 1), "1023.999 KiB");
   EXPECT_EQ(format_size(1610612736), "1.500 GiB");
 }
 
