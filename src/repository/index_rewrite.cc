@@ -118,6 +118,20 @@ Result<std::vector<IndexId>> rewrite_index(const Repository& repository, const P
   return obsolete;
 }
 
+Result<std::size_t> drop_from_index(const Repository& repository, const PackTable& packs,
+                                    const std::vector<IndexId>& files,
+                                    const std::vector<bool>& dropped, RepositoryLock& lock,
+                                    std::stop_token stop) {
+  IndexWriter writer(repository);
+  const std::vector<IndexId> obsolete =
+      TRY(rewrite_index(repository, packs, files, dropped, OnBroken::Fail, writer, stop));
+  TRY(writer.finish(stop));
+  std::vector<FileName> names;
+  for (const IndexId& id : obsolete) names.push_back({FileType::Index, id.hex()});
+  TRY(remove_files(repository.backend(), names, lock, stop));
+  return names.size();
+}
+
 Result<void> remove_files(Backend& backend, const std::vector<FileName>& files,
                           RepositoryLock& lock, std::stop_token stop) {
   for (std::size_t begin = 0; begin < files.size(); begin += kRemovedAtOnce) {

@@ -41,6 +41,13 @@ Result<std::vector<IndexId>> rewrite_index(const Repository& repository, const P
                                            const std::vector<bool>& dropped, OnBroken on_broken,
                                            IndexWriter& writer, std::stop_token stop);
 
+// Takes packs out of the index: files without the `dropped` ones are durable before the old ones
+// go. Repeating it after it was killed anywhere finishes the work. Ends with how many files went.
+Result<std::size_t> drop_from_index(const Repository& repository, const PackTable& packs,
+                                    const std::vector<IndexId>& files,
+                                    const std::vector<bool>& dropped, RepositoryLock& lock,
+                                    std::stop_token stop);
+
 // Removes files in batches, and asks before each batch whether the lock still holds. A file that
 // is gone already is fine.
 Result<void> remove_files(Backend& backend, const std::vector<FileName>& files,

@@ -84,14 +84,8 @@ Result<void> execute_prune(Repository& repository, const PrunePlan& plan, Reposi
   // Also after a prune that was killed between its index files and its packs.
   const bool index_changes = std::find(dropped.begin(), dropped.end(), true) != dropped.end();
   if (index_changes || !plan.unreferenced.empty()) {
-    IndexWriter writer(repository);
-    const std::vector<IndexId> obsolete = TRY(rewrite_index(
-        repository, plan.packs, plan.index_files, dropped, OnBroken::Fail, writer, stop));
-    TRY(writer.finish(stop));
-    std::vector<FileName> files;
-    for (const IndexId& id : obsolete) files.push_back({FileType::Index, id.hex()});
-    // An index never names a pack that is gone: all of these go before the first pack.
-    TRY(remove_files(repository.backend(), files, lock, stop));
+    // An index never names a pack that is gone: this comes before the first pack.
+    TRY(drop_from_index(repository, plan.packs, plan.index_files, dropped, lock, stop));
   }
   return remove_files(repository.backend(), packs, lock, stop);
 }

@@ -1,0 +1,127 @@
+#include "repository/repair_packs.h"
+
+#include "backend/faulty.h"
+#include "repository/copy.h"
+#include "repository/pack_table.h"
+#include "repository/test_repository.h"
+
+namespace firebreak {
+namespace {
+
+class RepairPacksTest : public testing::Test {
+ protected:
+  RepairPacksTest() : saved_(made_.save(random_, 120)) {
+    // The other repository: the same blobs under other keys.
+    const auto from = made_.open();
+    const auto to = other_.open();
+    Progress progress;
+    CHECK(copy_blobs(*from, *to, set_of(*from, saved_), {}, progress, {}).ok());
+  }
+
+  std::vector<PackId> packs() {
+    std::vector<PackId> ids;
+    for (const auto& [file, bytes] : made_.backend.files()) {
+      if (file.type == FileType::Pack) ids.push_back(*PackId::parse(file.name));
+    }
+    return ids;
+  }
+  void flip(const PackId& pack, std::size_t at) {
+    made_.damage({FileType::Pack, pack.hex()}, [at](Bytes& bytes) { bytes[at] ^= std::byte{1}; });
+  }
+  Result<RepairPacksSummary> repair(Backend& through, const std::vector<PackId>& damaged,
+                                    bool with_other, bool give_up = false) {
+    const auto repository = TRY(made_.try_open(through));
+    RepositoryLock::Options options{LockKind::Exclusive, {"me", "here"}, 2, Nanoseconds(0), false};
+    const auto held =
+        TRY(RepositoryLock::acquire(through, repository->sealer(), options, clock_, {}));
+    const auto source = other_.open();
+    Progress progress;
+    findings_.clear();
+    const auto note = [&](const Finding& found) { findings_.push_back(found); };
+    return repair_packs(*repository, damaged, with_other ? source.get() : nullptr, {give_up}, *held,
+                        note, progress, {});
+  }
+  // What is wrong now, every byte read.
+  std::size_t damage() {
+    const auto repository = made_.open();
+    Progress progress;
+    std::size_t wrong = 0;
+    const auto count = [&](const Finding& found) { wrong += is_hint(found.kind) ? 0 : 1; };
+    CHECK(check(*repository, set_of(*repository, saved_), {ReadAllPacks{}, 0}, count, progress, {})
+              .ok());
+    return wrong;
+  }
+
+  Random random_{11};
+  TestRepository made_;
+  TestRepository other_;
+  Blobs saved_;
+  std::vector<Finding> findings_;
+  FakeClock clock_{WallTime(std::chrono::hours(500'000))};
+};
+
+TEST_F(RepairPacksTest, FetchesFromAnotherRepositoryWhatIsDamaged) {
+  const std::vector<PackId> damaged = packs();
+  ASSERT_GE(damaged.size(), 3U);
+  flip(damaged[0], 40);
+  made_.lose({FileType::Pack, damaged[1].hex()});
+  ASSERT_GT(damage(), 0U);
+  const Result<RepairPacksSummary> done = repair(made_.backend, {damaged[0], damaged[1]}, true);
+  ASSERT_TRUE(done.ok()) << done.error().message();
+  EXPECT_EQ(done->packs_replaced, 2U);
+  EXPECT_EQ(done->blobs_lost, 0U);
+  EXPECT_GT(done->blobs_salvaged, 0U);
+  EXPECT_GT(done->blobs_recovered, 1U);
+  made_.expect(saved_);
+  EXPECT_EQ(damage(), 0U);
+}
+
+TEST_F(RepairPacksTest, KeepsAPackWhoseBlobsAreLostUnlessToldOtherwise) {
+  const PackId damaged = packs()[0];
+  flip(damaged, 40);
+  const std::size_t before = made_.count(FileType::Pack);
+  const Result<RepairPacksSummary> kept = repair(made_.backend, {damaged}, false);
+  ASSERT_TRUE(kept.ok()) << kept.error().message();
+  EXPECT_EQ(kept->packs_kept, 1U);
+  EXPECT_EQ(kept->blobs_lost, 1U);
+  ASSERT_EQ(findings_.size(), 1U);
+  EXPECT_GE(made_.count(FileType::Pack), before);
+  const Result<RepairPacksSummary> gone = repair(made_.backend, {damaged}, false, true);
+  ASSERT_TRUE(gone.ok()) << gone.error().message();
+  EXPECT_EQ(gone->packs_replaced, 1U);
+  // All but the lost blob are there.
+  saved_.erase(*findings_.at(0).blob);
+  made_.expect(saved_);
+  EXPECT_EQ(damage(), 0U);
+}
+
+TEST_F(RepairPacksTest, RefusesPacksOfNoIndex) {
+  EXPECT_TRUE(failed_with(repair(made_.backend, {PackId{}}, true), Code::NotFound));
+}
+
+TEST_F(RepairPacksTest, KilledAnywhereLosesNothingAndFinishesLater) {
+  const PackId damaged = packs()[0];
+  flip(damaged, 40);
+  const auto before = made_.backend.files();
+  for (std::uint64_t call = 1;; ++call) {
+    made_.backend.set_files(before);
+    FaultyBackend faulty(made_.backend, clock_);
+    faulty.set_plan({{.first = call, .count = kForEver}});
+    (void)repair(faulty, {damaged}, true);
+    const bool struck = faulty.faults() > 0;
+    auto files = made_.backend.files();
+    std::erase_if(files, [](const auto& file) { return file.first.type == FileType::Lock; });
+    made_.backend.set_files(files);
+    const auto repository = made_.open();
+    if (PackTable(repository->index().tables()).find(damaged)) {
+      const Result<RepairPacksSummary> done = repair(made_.backend, {damaged}, true);
+      ASSERT_TRUE(done.ok()) << done.error().message();
+    }
+    made_.expect(saved_);
+    ASSERT_FALSE(HasFailure()) << "killed at call " << call;
+    if (!struck) break;
+  }
+}
+
+}  // namespace
+}  // namespace firebreak
