@@ -22,9 +22,9 @@ int zstd_level(Compression level) {
     case Compression::Off:
       break;
     case Compression::Fastest:
-      return 1;
+      return -3;
     case Compression::Auto:
-      return 2;
+      return 1;
     case Compression::Better:
       return 7;
     case Compression::Max:
