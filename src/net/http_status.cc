@@ -42,6 +42,12 @@ std::chrono::seconds clamped(std::chrono::seconds wait) {
   return std::clamp(wait, std::chrono::seconds(0), kWaitMax);
 }
 
+std::optional<std::chrono::sys_seconds> parse_date(const std::string& text) {
+  const std::time_t seconds = curl_getdate(text.c_str(), nullptr);
+  if (seconds < 0) return std::nullopt;
+  return std::chrono::sys_seconds(std::chrono::seconds(seconds));
+}
+
 }  // namespace
 
 Error status_error(const HttpResponse& response, std::string_view said) {
@@ -81,10 +87,14 @@ std::optional<std::chrono::milliseconds> retry_after(const HttpResponse& respons
     if (code == std::errc::result_out_of_range) return kWaitMax;
     return clamped(std::chrono::seconds(std::min<long long>(seconds, kWaitMax.count())));
   }
-  const std::time_t until = curl_getdate(text.c_str(), nullptr);
-  const std::time_t now = curl_getdate(response.header("date").c_str(), nullptr);
-  if (until < 0 || now < 0) return std::nullopt;
-  return clamped(std::chrono::seconds(until - now));
+  const std::optional<std::chrono::sys_seconds> until = parse_date(text);
+  const std::optional<std::chrono::sys_seconds> now = server_time(response);
+  if (!until || !now) return std::nullopt;
+  return clamped(*until - *now);
+}
+
+std::optional<std::chrono::sys_seconds> server_time(const HttpResponse& response) {
+  return parse_date(response.header("date"));
 }
 
 }  // namespace firebreak

@@ -17,4 +17,7 @@ std::string excerpt(std::string_view text);
 // does not matter. At most a day.
 std::optional<std::chrono::milliseconds> retry_after(const HttpResponse& response);
 
+// The answer's own Date.
+std::optional<std::chrono::sys_seconds> server_time(const HttpResponse& response);
+
 }  // namespace firebreak

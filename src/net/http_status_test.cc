@@ -68,5 +68,12 @@ TEST(RetryAfter, CountsADateFromTheAnswersOwn) {
             std::nullopt);
 }
 
+TEST(ServerTime, IsTheAnswersDate) {
+  EXPECT_EQ(server_time(answer(403, {{"date", "Fri, 24 May 2013 00:00:07 GMT"}})),
+            std::chrono::sys_days(std::chrono::year(2013) / 5 / 24) + seconds(7));
+  EXPECT_EQ(server_time(answer(403, {{"date", "yesterday"}})), std::nullopt);
+  EXPECT_EQ(server_time(answer(403)), std::nullopt);
+}
+
 }  // namespace
 }  // namespace firebreak
