@@ -1,7 +1,9 @@
 #include "backend/open.h"
 
+#include "backend/aws_credentials.h"
 #include "backend/local.h"
 #include "backend/rest.h"
+#include "backend/s3.h"
 
 namespace firebreak {
 namespace {
@@ -24,8 +26,13 @@ Opened open_place(const RestLocation& place, const BackendOptions& options,
   return RestBackend::open(rest);
 }
 
-Opened open_place(const S3Location& place, const BackendOptions&, const Environment&, Clock&) {
-  return error(Code::Invalid, "s3:{}: S3 is not supported yet", place.host);
+Opened open_place(const S3Location& place, const BackendOptions& options,
+                  const Environment& environment, Clock& clock) {
+  S3Options s3{.place = place, .credentials = {}, .region = aws_region(environment)};
+  s3.credentials = TRY(find_aws_credentials(environment));
+  if (options.limits.connections > 0) s3.connections = options.limits.connections;
+  s3.http.ca_file = options.ca_file;
+  return std::unique_ptr<Backend>(std::make_unique<S3Backend>(s3, clock));
 }
 
 Opened open_place(const GcsLocation& place, const BackendOptions&, const Environment&, Clock&) {

@@ -48,6 +48,27 @@ Result<S3Page> parse_s3_page(ByteView xml) {
   return page;
 }
 
+Result<S3VersionPage> parse_s3_versions(ByteView xml) {
+  pugi::xml_document document;
+  if (!load(document, xml)) return wrong("broken XML");
+  const pugi::xml_node root = document.child("ListVersionsResult");
+  if (root.empty()) return wrong("no ListVersionsResult");
+  S3VersionPage page;
+  if (text_of(root, "IsTruncated") == "true") {
+    page.next_key = text_of(root, "NextKeyMarker");
+    page.next_id = text_of(root, "NextVersionIdMarker");
+    if (page.next_key.empty()) return wrong("does not say how it goes on");
+  }
+  for (const pugi::xml_node node : root.children()) {
+    const bool is_removal = std::string_view(node.name()) == "DeleteMarker";
+    if (!is_removal && std::string_view(node.name()) != "Version") continue;
+    S3Version version{text_of(node, "Key"), text_of(node, "VersionId"), is_removal};
+    if (version.key.empty() || version.id.empty()) return wrong("a version without a name");
+    page.versions.push_back(std::move(version));
+  }
+  return page;
+}
+
 Result<std::string> parse_s3_upload_id(ByteView xml) {
   pugi::xml_document document;
   std::string id;

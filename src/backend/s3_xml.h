@@ -1,5 +1,5 @@
-// The XML that S3 answers with: listings (ListObjectsV2), the start and the end of an upload in
-// parts, and refusals. Elements nobody here asks for are skipped.
+// The XML that S3 answers with: listings (ListObjectsV2, ListObjectVersions), the start and the end
+// of an upload in parts, and refusals. Elements nobody here asks for are skipped.
 #pragma once
 
 #include <string>
@@ -21,6 +21,18 @@ struct S3Page {
   std::string next_token;  // of the page that follows; empty for none
 };
 
+struct S3Version {
+  std::string key;
+  std::string id;
+  bool is_removal = false;  // a delete marker
+};
+
+struct S3VersionPage {
+  std::vector<S3Version> versions;  // by key; those of one key from the newest to the oldest
+  std::string next_key;             // both say where the page that follows begins; empty for none
+  std::string next_id;
+};
+
 // What a refusal says, as the service spells it; all of it may be empty.
 struct S3Fault {
   std::string code;  // "NoSuchKey"
@@ -30,6 +42,8 @@ struct S3Fault {
 
 // Corrupt for anything but a whole listing.
 Result<S3Page> parse_s3_page(ByteView xml);
+
+Result<S3VersionPage> parse_s3_versions(ByteView xml);
 
 // Corrupt where there is none.
 Result<std::string> parse_s3_upload_id(ByteView xml);

@@ -8,6 +8,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const ByteView xml = std::as_bytes(std::span(data, size));
   const Result<S3Page> page = parse_s3_page(xml);
   const Result<std::string> upload = parse_s3_upload_id(xml);
+  const Result<S3VersionPage> versions = parse_s3_versions(xml);
+  CHECK(versions.ok() || failed_with(versions, Code::Corrupt));
+  CHECK(!versions.ok() || !page.ok());
   const S3Fault fault = parse_s3_fault(xml);
   CHECK(page.ok() || failed_with(page, Code::Corrupt));
   CHECK(upload.ok() || failed_with(upload, Code::Corrupt));

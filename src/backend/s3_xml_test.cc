@@ -44,6 +44,32 @@ TEST(S3Page, RefusesAnythingElse) {
   }
 }
 
+TEST(S3Versions, AreReadInTheirOrder) {
+  const auto versions = [](std::string_view xml) -> std::string {
+    const Result<S3VersionPage> page = parse_s3_versions(as_bytes(xml));
+    if (!page.ok()) return fmt::format("<{}>", name(page.error().code()));
+    std::string text;
+    for (const S3Version& version : page->versions) {
+      text += fmt::format("{}{}={} ", version.is_removal ? "-" : "", version.key, version.id);
+    }
+    return text + page->next_key + page->next_id;
+  };
+  const std::string body =
+      "<Version><Key>a</Key><VersionId>3</VersionId></Version>"
+      "<DeleteMarker><Key>a</Key><VersionId>2</VersionId></DeleteMarker>"
+      "<Version><Key>a</Key><VersionId>null</VersionId></Version></ListVersionsResult>";
+  EXPECT_EQ(versions("<ListVersionsResult><IsTruncated>false</IsTruncated>" + body),
+            "a=3 -a=2 a=null ");
+  EXPECT_EQ(versions("<ListVersionsResult><IsTruncated>true</IsTruncated><NextKeyMarker>a"
+                     "</NextKeyMarker><NextVersionIdMarker>x</NextVersionIdMarker>" +
+                     body),
+            "a=3 -a=2 a=null ax");
+  EXPECT_EQ(versions("<ListVersionsResult><IsTruncated>true</IsTruncated>" + body), "<corrupt>");
+  EXPECT_EQ(versions("<ListVersionsResult><Version/></ListVersionsResult>"), "<corrupt>");
+  EXPECT_EQ(versions("<Error/>"), "<corrupt>");
+  EXPECT_EQ(versions(""), "<corrupt>");
+}
+
 TEST(S3Fault, IsReadWhereThereIsOne) {
   const S3Fault fault = parse_s3_fault(
       as_bytes("<Error><Code>AuthorizationHeaderMalformed</Code><Message>wrong &amp; so</Message>"

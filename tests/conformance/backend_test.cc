@@ -204,6 +204,15 @@ TEST_P(BackendConformance, AnExistingNameIsNeverReplaced) {
   }
 }
 
+TEST_P(BackendConformance, BytesThatDoNotFitTheirNameAreRefused) {
+  if (!GetParam().checks_names) GTEST_SKIP() << "names are not checked here";
+  for (const FileType type : kTypes) {
+    const FileName file = named(type, as_bytes("text"));
+    EXPECT_FALSE(backend_->save(file, as_bytes("other"), {}).ok());
+    EXPECT_EQ(load(file), "<not found>");
+  }
+}
+
 TEST_P(BackendConformance, TheConfigIsAFileLikeOthers) {
   EXPECT_TRUE(names(FileType::Config).empty());
   ASSERT_TRUE(backend_->save(config_file(), as_bytes("first"), {}).ok());

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "backend/aws_credentials.h"
 #include "backend/caching.h"
 #include "backend/faulty.h"
 #include "backend/limiting.h"
@@ -10,6 +11,7 @@
 #include "backend/memory.h"
 #include "backend/rest.h"
 #include "backend/retrying.h"
+#include "backend/s3.h"
 #include "base/clock.h"
 
 namespace firebreak {
@@ -115,6 +117,49 @@ Opened open_rest(const std::string& place) {
   return RestBackend::open({.url = address + place});
 }
 
+// `bucket` is an address.
+Opened open_s3(const std::string& bucket, const std::string& place, std::size_t part_bytes) {
+  const Location location = TRY(parse_location("s3:" + bucket + "/" + place));
+  const Environment environment = read_environment();
+  S3Options options{.place = std::get<S3Location>(location),
+                    .credentials = {},
+                    .region = aws_region(environment),
+                    .part_bytes = part_bytes};
+  options.credentials = TRY(find_aws_credentials(environment));
+  return std::unique_ptr<Backend>(std::make_unique<S3Backend>(options, system_clock()));
+}
+
+std::vector<PlaceKind> kinds_of_s3() {
+  const std::size_t part = S3Options{}.part_bytes;
+  const auto in = [](const char* variable, std::size_t part_bytes) {
+    return [=](const std::string& place) -> Opened {
+      const std::string bucket = TRY(server_address(variable));
+      return open_s3(bucket, place, part_bytes);
+    };
+  };
+  const auto missing = [part]() -> Opened {
+    const std::string bucket = TRY(server_address("FIREBREAK_TEST_S3"));
+    return open_s3(bucket + "-missing", "place", part);
+  };
+  return {
+      {.name = "s3",
+       .open = in("FIREBREAK_TEST_S3", part),
+       .open_missing = missing,
+       .checks_names = true},
+      {.name = "s3_locked",
+       .open = in("FIREBREAK_TEST_S3_LOCKED", part),
+       .open_missing = {},
+       .many = 40,
+       .checks_names = true},
+      // What one part may at least hold.
+      {.name = "s3_parts",
+       .open = in("FIREBREAK_TEST_S3", 5 << 20),
+       .open_missing = {},
+       .many = 40,
+       .checks_names = true},
+  };
+}
+
 }  // namespace
 
 void PrintTo(const PlaceKind& kind, std::ostream* out) {
@@ -132,6 +177,7 @@ std::vector<PlaceKind> place_kinds() {
              .nests = false,
              .checks_names = true}};
   }
+  if (std::string_view(kind) == "s3") return kinds_of_s3();
   return {};
 }
 

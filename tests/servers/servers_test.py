@@ -118,6 +118,17 @@ class S3(OfServer):
         self.assertEqual(self.put(path, b"two", if_none_match="*").status, 412)
         self.assertEqual(self.client.request("GET", path).body, b"one")
 
+    def test_buckets_with_versions_forget_if_none_match(self):
+        path = f"/{self.server.locked_bucket}/twice"
+        ids = []
+        for body in (b"one", b"two"):
+            md5 = base64.b64encode(hashlib.md5(body).digest()).decode()
+            answer = self.put(path, body, if_none_match="*", content_md5=md5)
+            self.assertEqual(answer.status, 200)
+            ids.append(answer.headers["x-amz-version-id"])
+        self.assertEqual(self.client.request("GET", path).body, b"two")
+        self.assertEqual(self.client.request("GET", path, {"versionId": ids[0]}).body, b"one")
+
     def test_ranges(self):
         path = f"/{self.server.bucket}/range"
         self.put(path, b"0123456789")
