@@ -132,6 +132,7 @@ void set_options(CURL* easy, const HttpOptions& options, const HttpRequest& requ
   set(easy, CURLOPT_BUFFERSIZE, kTransferBufferBytes);
   set(easy, CURLOPT_UPLOAD_BUFFERSIZE, kTransferBufferBytes);
   if (!options.ca_file.empty()) set(easy, CURLOPT_CAINFO, options.ca_file.c_str());
+  if (options.direct) set(easy, CURLOPT_PROXY, "");
 
   set(easy, CURLOPT_URL, request.url.c_str());
   if (has_body(request.method)) {

@@ -5,7 +5,7 @@
 // left this machine or because it is repeatable; UnknownOutcome where the answer to another one
 // was lost; Canceled when stopped; Exhausted for an answer above the limit; Unauthenticated for a
 // server that cannot prove who it is. An answer with any status is a value, see status_error().
-// Proxies are taken from the environment as libcurl does (https_proxy, no_proxy).
+// Proxies are taken from the environment as libcurl does (https_proxy, no_proxy), unless `direct`.
 #pragma once
 
 #include <chrono>
@@ -25,7 +25,8 @@ namespace firebreak {
 struct HttpOptions {
   std::chrono::seconds connect_timeout{20};
   std::chrono::seconds stall_timeout{90};  // without a byte in either direction
-  std::string ca_file;                     // PEM; the system's where empty
+  std::string ca_file = {};                // PEM; the system's where empty
+  bool direct = false;                     // never through a proxy
 };
 
 struct HttpRequest {

@@ -225,6 +225,22 @@ TEST_F(HttpClientTest, StopsInTheMiddle) {
   EXPECT_EQ(server_->requests().size(), 1U);
 }
 
+TEST_F(HttpClientTest, ADirectClientUsesNoProxy) {
+  serve([](const LoopbackRequest&, LoopbackConnection& to) { to.answer(200, "direct"); });
+  const LoopbackServer proxy(
+      [](const LoopbackRequest&, LoopbackConnection& to) { to.answer(200, "proxy"); });
+  ::setenv("http_proxy", proxy.url().c_str(), 1);
+  ::unsetenv("no_proxy");
+  const HttpRequest request{.url = server_->url() + "/"};
+  HttpClient direct({.direct = true});
+  const Result<HttpResponse> plain = client_.send(request, {}, {}, {});
+  const Result<HttpResponse> answer = direct.send(request, {}, {}, {});
+  ::unsetenv("http_proxy");
+  ASSERT_TRUE(plain.ok() && answer.ok());
+  EXPECT_EQ(as_text(plain->body), "proxy");
+  EXPECT_EQ(as_text(answer->body), "direct");
+}
+
 TEST_F(HttpClientTest, RefusesOtherProtocolsAndBrokenHeaders) {
   const auto sent = [&](const HttpRequest& request) { return client_.send(request, {}, {}, {}); };
   EXPECT_TRUE(failed_with(sent({.url = "file:///etc/passwd"}), Code::Invalid));
