@@ -1,6 +1,7 @@
 #include "net/http_client.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <curl/curl.h>
 
@@ -18,7 +19,7 @@ using HeaderList = std::unique_ptr<curl_slist, void (*)(curl_slist*)>;
 
 // One request and what has come back so far.
 struct Transfer {
-  ByteView unsent;
+  std::array<ByteView, 3> unsent;
   std::size_t answer_size_max = 0;
   HttpResponse response;
   bool too_large = false;
@@ -32,10 +33,14 @@ void start_global() {
 
 std::size_t on_send(char* to, std::size_t size, std::size_t count, void* user) {
   auto& transfer = *static_cast<Transfer*>(user);
-  const std::size_t length = std::min(size * count, transfer.unsent.size());
-  if (length != 0) std::memcpy(to, transfer.unsent.data(), length);
-  transfer.unsent = transfer.unsent.subspan(length);
-  return length;
+  std::size_t sent = 0;
+  for (ByteView& part : transfer.unsent) {
+    const std::size_t length = std::min(size * count - sent, part.size());
+    if (length != 0) std::memcpy(to + sent, part.data(), length);
+    part = part.subspan(length);
+    sent += length;
+  }
+  return sent;
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -221,17 +226,20 @@ HttpClient::~HttpClient() = default;
 
 Result<HttpResponse> HttpClient::send(const HttpRequest& request, ByteView body, Bytes buffer,
                                       std::stop_token stop) {
-  CHECK(body.empty() || has_body(request.method));
+  const std::size_t body_size = request.body_head.size() + body.size() + request.body_tail.size();
+  CHECK(body_size == 0 || has_body(request.method));
   if (stop.stop_requested()) return error(Code::Canceled, "stopped before {}", request.method);
   const HeaderList headers = TRY(header_list(request));
   std::unique_ptr<Line> line = take();
-  Transfer transfer{body, request.answer_size_max, {}};
+  Transfer transfer{{as_bytes(request.body_head), body, as_bytes(request.body_tail)},
+                    request.answer_size_max,
+                    {}};
   transfer.response.body = std::move(buffer);
   transfer.response.body.clear();
 
   CURL* const easy = line->easy.get();
   curl_easy_reset(easy);  // keeps the connection
-  set_options(easy, options_, request, body.size(), headers.get(), transfer);
+  set_options(easy, options_, request, body_size, headers.get(), transfer);
   line->details[0] = '\0';
   set(easy, CURLOPT_ERRORBUFFER, line->details);
   CHECK(curl_multi_add_handle(line->multi.get(), easy) == CURLM_OK);

@@ -37,6 +37,9 @@ struct HttpRequest {
   std::size_t answer_size_max = 1 << 20;
   // A POST or PUT that may be done twice. All other methods may.
   bool repeatable = false;
+  // Sent before and after the body, so that one in parts needs no copy of its large part.
+  std::string body_head = {};
+  std::string body_tail = {};
 };
 
 struct HttpResponse {
@@ -60,7 +63,7 @@ class HttpClient {
   HttpClient& operator=(const HttpClient&) = delete;
 
   // The answer's body lies in the storage of `buffer`, from its beginning. `body` is sent by
-  // POST, PUT and PATCH, and must be empty otherwise.
+  // POST, PUT and PATCH, and must be empty otherwise, as the request's head and tail of it.
   Result<HttpResponse> send(const HttpRequest& request, ByteView body, Bytes buffer,
                             std::stop_token stop);
 

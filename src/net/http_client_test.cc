@@ -61,6 +61,24 @@ TEST_F(HttpClientTest, SendsALargeBodyWhole) {
   EXPECT_EQ(as_text(response->body), fmt::format("{} y", body.size()));
 }
 
+TEST_F(HttpClientTest, SendsTheHeadAndTheTailOfABody) {
+  serve([](const LoopbackRequest& request, LoopbackConnection& to) {
+    to.answer(200, request.body,
+              fmt::format("x-length: {}\r\n", request.headers.at("content-length")));
+  });
+  const std::string head(300'000, 'h');
+  const std::string body(300'000, 'b');
+  const std::string tail(300'000, 't');
+  const HttpRequest request{.method = "POST", .body_head = head, .body_tail = tail};
+  const Result<HttpResponse> whole = send(request, body);
+  ASSERT_TRUE(whole.ok()) << whole.error().message();
+  EXPECT_EQ(whole->header("x-length"), "900000");
+  EXPECT_TRUE(as_text(whole->body) == head + body + tail);
+  const Result<HttpResponse> hollow = send(request);
+  ASSERT_TRUE(hollow.ok()) << hollow.error().message();
+  EXPECT_TRUE(as_text(hollow->body) == head + tail);
+}
+
 TEST_F(HttpClientTest, EmptyPostHasALength) {
   serve([](const LoopbackRequest& request, LoopbackConnection& to) {
     to.answer(200, request.headers.at("content-length"));
