@@ -1,0 +1,22 @@
+#include "net/google_client.h"
+
+namespace firebreak {
+
+Result<HttpResponse> GoogleClient::send(const HttpRequest& request, ByteView body, Bytes buffer,
+                                        std::stop_token stop) {
+  if (!credentials_) return client_.send(request, body, std::move(buffer), stop);
+  for (bool again = false;; again = true) {
+    const std::string token = TRY(credentials_->token(stop));
+    HttpRequest authorized = request;
+    authorized.headers.emplace_back("Authorization", "Bearer " + token);
+    if (!credentials_->quota_project().empty()) {
+      authorized.headers.emplace_back("x-goog-user-project", credentials_->quota_project());
+    }
+    HttpResponse response = TRY(client_.send(authorized, body, std::move(buffer), stop));
+    if (response.status != 401 || again) return response;
+    credentials_->refuse(token);
+    buffer = std::move(response.body);
+  }
+}
+
+}  // namespace firebreak

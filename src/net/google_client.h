@@ -1,0 +1,25 @@
+// HTTP requests to Google's services in the name of credentials. Thread-safe.
+#pragma once
+
+#include "net/google_credentials.h"
+#include "net/http_client.h"
+
+namespace firebreak {
+
+class GoogleClient {
+ public:
+  // Without credentials for an emulator, which must not be shown real ones.
+  GoogleClient(std::unique_ptr<GoogleCredentials> credentials, HttpOptions options)
+      : credentials_(std::move(credentials)), client_(std::move(options)) {}
+
+  // As HttpClient::send(), and the errors of GoogleCredentials::token(). A service that refuses
+  // the token (401) has done nothing: it is asked once more, with a new one.
+  Result<HttpResponse> send(const HttpRequest& request, ByteView body, Bytes buffer,
+                            std::stop_token stop);
+
+ private:
+  std::unique_ptr<GoogleCredentials> credentials_;  // may be null
+  HttpClient client_;
+};
+
+}  // namespace firebreak
