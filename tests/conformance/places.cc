@@ -6,6 +6,7 @@
 #include "backend/aws_credentials.h"
 #include "backend/caching.h"
 #include "backend/faulty.h"
+#include "backend/gcs.h"
 #include "backend/limiting.h"
 #include "backend/local.h"
 #include "backend/memory.h"
@@ -160,6 +161,22 @@ std::vector<PlaceKind> kinds_of_s3() {
   };
 }
 
+// "http://host:port/bucket"; a prefix of it for each place.
+Opened open_gcs(const std::string& place, std::string_view bucket_suffix = "") {
+  const std::string address = TRY(server_address("FIREBREAK_TEST_GCS"));
+  const std::size_t slash = address.rfind('/');
+  const GcsOptions options{.endpoint = address.substr(0, slash),
+                           .bucket = address.substr(slash + 1) + std::string(bucket_suffix),
+                           .prefix = place};
+  return std::unique_ptr<Backend>(std::make_unique<GcsBackend>(options, nullptr));
+}
+
+std::vector<PlaceKind> kinds_of_gcs() {
+  return {{.name = "gcs",
+           .open = [](const std::string& place) { return open_gcs(place); },
+           .open_missing = [] { return open_gcs("place", "-missing"); }}};
+}
+
 }  // namespace
 
 void PrintTo(const PlaceKind& kind, std::ostream* out) {
@@ -178,6 +195,7 @@ std::vector<PlaceKind> place_kinds() {
              .checks_names = true}};
   }
   if (std::string_view(kind) == "s3") return kinds_of_s3();
+  if (std::string_view(kind) == "gcs") return kinds_of_gcs();
   return {};
 }
 
