@@ -31,6 +31,7 @@ check: setup-check test tsan format faults fuzz mutants
 # Every cell of what `make test` runs samples of.
 faults: build
 	FIREBREAK_FAULTS=full build/tests/fault/fault_test
+	FIREBREAK_MODEL=full build/tests/model/model_test
 	PATH="$(CURDIR)/build/tools:$$PATH" python3 tests/crash/crash_test.py \
 	  build/tests/crash/crash_workload build/tests/crash/libcrash_shim.so --full
 
