@@ -21,13 +21,25 @@ constexpr std::size_t kLinksPerBatch = 32 * 1024;
 // inside changes its time.
 struct Folder {
   std::shared_ptr<Folder> above;  // kept by the folders and files below it until they finish
-  std::string below;              // path in the target
-  Node node;
+  Node node;                      // its name is all of the path that a folder keeps
   bool is_selected = false;
   bool made = false;
   std::atomic<std::size_t> unfinished = 1;  // entries, and the walk through it
 };
 using FolderPtr = std::shared_ptr<Folder>;
+
+// The path in the target. Made when it is asked for: a deep tree has as many folders on its way as
+// its longest path has names.
+std::string path_below(const Folder& folder) {
+  std::vector<const Folder*> way;
+  for (const Folder* one = &folder; one->above; one = one->above.get()) way.push_back(one);
+  std::string path;
+  for (auto one = way.rbegin(); one != way.rend(); ++one) {
+    if (!path.empty()) path += '/';
+    path += (*one)->node.name;
+  }
+  return path;
+}
 
 // Names of one inode have the same content too; a foreign or damaged tree may claim otherwise.
 struct Inode {
@@ -129,7 +141,6 @@ Result<bool> Restorer::visit(const std::string& path, const Node& node, std::sto
   if (!wanted.restore && !wanted.descend) return false;
   auto folder = std::make_shared<Folder>();
   folder->above = way_.back();
-  folder->below = path.substr(1);
   folder->node = node;
   folder->node.content.reset();
   folder->is_selected = wanted.restore;
@@ -139,7 +150,7 @@ Result<bool> Restorer::visit(const std::string& path, const Node& node, std::sto
   Result<void> made = make_folders_to(folder);
   if (made.ok()) return true;
   if (made.error().code() == Code::Exhausted) return std::move(made).error();
-  report(target_.path_of(folder->below), made.error());
+  report(target_.path_of(path.substr(1)), made.error());
   way_.pop_back();
   TRY(finish_part(folder));
   return false;
@@ -259,23 +270,24 @@ Result<void> Restorer::make_folders_to(const FolderPtr& folder) {
 }
 
 Result<void> Restorer::make_folder(Folder& folder) {
+  const std::string path = path_below(folder);
   ++progress_.folders;
-  tell("restored", folder.below, 0);
+  tell("restored", path, 0);
   if (options_.dry_run) {
     folder.made = true;
     return {};
   }
-  const Result<struct stat> present = target_.stat_below(folder.below);
+  const Result<struct stat> present = target_.stat_below(path);
   if (present.ok() && !S_ISDIR(present->st_mode)) {
     if (options_.overwrite == Overwrite::Never) {
       return error(Code::Conflict, "something else is in the way, and nothing may be overwritten");
     }
-    TRY(target_.remove(folder.below));
+    TRY(target_.remove(path));
   }
   if (!present.ok() && present.error().code() != Code::NotFound) return Error(present.error());
-  const Fd parent = TRY(target_.open_parent(folder.below));
-  if (mkdirat(parent.get(), last_component(folder.below).c_str(), 0700) != 0 && errno != EEXIST) {
-    return errno_error(errno, "making", target_.path_of(folder.below));
+  const Fd parent = TRY(target_.open_parent(path));
+  if (mkdirat(parent.get(), folder.node.name.c_str(), 0700) != 0 && errno != EEXIST) {
+    return errno_error(errno, "making", target_.path_of(path));
   }
   folder.made = true;
   return {};
@@ -330,9 +342,10 @@ Result<void> Restorer::finish_part(FolderPtr folder) {
   while (folder != nullptr && --folder->unfinished == 0) {
     const bool has_metadata = folder->above != nullptr && folder->is_selected && folder->made;
     if (has_metadata && !options_.dry_run) {
-      const std::string path = target_.path_of(folder->below);
+      const std::string inside = path_below(*folder);
+      const std::string path = target_.path_of(inside);
       const auto set = [&]() -> Result<void> {
-        const Fd fd = TRY(target_.open_below(folder->below, O_RDONLY | O_DIRECTORY));
+        const Fd fd = TRY(target_.open_below(inside, O_RDONLY | O_DIRECTORY));
         return write_metadata(fd.get(), folder->node, path);
       };
       if (Result<void> done = set(); !done.ok()) report(path, done.error());

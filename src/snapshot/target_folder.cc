@@ -73,19 +73,19 @@ std::string TargetFolder::path_of(const std::string& below) const {
 
 Result<Fd> TargetFolder::open_below(const std::string& below, int flags, mode_t mode) const {
   if (!fd_.is_open()) return errno_error(ENOENT, "opening", path_of(below));
-  std::string rest = below.empty() ? "." : below;
+  std::string_view rest = below.empty() ? "." : std::string_view(below);
   Fd folder;
   int from = fd_.get();
   while (rest.size() > kPathPartMax) {
     const std::size_t cut = rest.rfind('/', kPathPartMax);
-    if (cut == std::string::npos) return errno_error(ENAMETOOLONG, "opening", path_of(below));
-    Fd next(open_beneath(from, rest.substr(0, cut), O_PATH | O_DIRECTORY, 0));
+    if (cut == std::string_view::npos) return errno_error(ENAMETOOLONG, "opening", path_of(below));
+    Fd next(open_beneath(from, std::string(rest.substr(0, cut)), O_PATH | O_DIRECTORY, 0));
     if (!next.is_open()) return errno_error(errno, "opening", path_of(below));
     folder = std::move(next);
     from = folder.get();
-    rest.erase(0, cut + 1);
+    rest.remove_prefix(cut + 1);
   }
-  Fd fd(open_beneath(from, rest, flags, mode));
+  Fd fd(open_beneath(from, std::string(rest), flags, mode));
   if (!fd.is_open()) {
     return errno_error(errno, (flags & O_CREAT) != 0 ? "making" : "opening", path_of(below));
   }

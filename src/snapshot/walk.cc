@@ -6,7 +6,7 @@ namespace firebreak {
 namespace {
 
 struct Level {
-  std::string path;
+  std::size_t path_size = 0;  // of the one path that all levels share: each is the next's beginning
   Node node;
   std::optional<Tree> tree;
   std::size_t next = 0;
@@ -18,15 +18,15 @@ Result<void> report(const TreeVisitor& visitor, const std::string& path, const E
   return Error(problem).within(path.empty() ? "/" : printable(path));
 }
 
-Result<Level> enter(const Repository& repository, const TreeVisitor& visitor, std::string path,
-                    const Node& node, std::stop_token stop) {
-  Level level{std::move(path), node, {}, 0};
+Result<Level> enter(const Repository& repository, const TreeVisitor& visitor,
+                    const std::string& path, const Node& node, std::stop_token stop) {
+  Level level{path.size(), node, {}, 0};
   Result<Tree> tree = error(Code::Corrupt, "a folder without subtree");
   if (node.subtree) tree = load_tree(repository, *node.subtree, stop);
   if (tree.ok())
     level.tree = std::move(tree).value();
   else
-    TRY(report(visitor, level.path, tree.error()));
+    TRY(report(visitor, path, tree.error()));
   return level;
 }
 
@@ -43,14 +43,16 @@ Result<void> walk_tree(const Repository& repository, const BlobId& root, const T
   root_node.type = NodeType::Dir;
   root_node.subtree = root;
   std::vector<Level> levels;
-  Level first = TRY(enter(repository, visitor, "", root_node, stop));
+  std::string path;
+  Level first = TRY(enter(repository, visitor, path, root_node, stop));
   levels.push_back(std::move(first));
   while (!levels.empty()) {
     if (stop.stop_requested()) return error(Code::Canceled, "stopped");
     Level& level = levels.back();
+    path.resize(level.path_size);
     if (!level.tree || level.next == level.tree->nodes.size()) {
       if (visitor.leave) {
-        TRY(visitor.leave(level.path, level.node, level.tree ? &*level.tree : nullptr));
+        TRY(visitor.leave(path, level.node, level.tree ? &*level.tree : nullptr));
       }
       levels.pop_back();
       continue;
@@ -58,14 +60,15 @@ Result<void> walk_tree(const Repository& repository, const BlobId& root, const T
     const Node& node = level.tree->nodes[level.next++];
     if (!is_safe_name(node.name)) {
       TRY(report(
-          visitor, level.path,
+          visitor, path,
           error(Code::Corrupt, "an entry with the unsafe name \"{}\"", printable(node.name))));
       continue;
     }
-    std::string path = level.path + "/" + node.name;
+    path += '/';
+    path += node.name;
     const bool descend = TRY(visitor.entry(path, node));
     if (!descend || node.type != NodeType::Dir) continue;
-    Level below = TRY(enter(repository, visitor, std::move(path), node, stop));
+    Level below = TRY(enter(repository, visitor, path, node, stop));
     levels.push_back(std::move(below));
   }
   return {};

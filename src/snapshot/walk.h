@@ -20,7 +20,7 @@ struct TreeVisitor {
   std::function<Result<void>(const std::string& path, const Error& problem)> unreadable;
 };
 
-// Holds one tree a level.
+// Holds one tree a level, and one path.
 Result<void> walk_tree(const Repository& repository, const BlobId& root, const TreeVisitor& visitor,
                        std::stop_token stop);
 
