@@ -47,6 +47,8 @@ struct ContentRestorer::File {
   std::atomic<bool> failed = false;
   Mutex mutex;
   bool made GUARDED_BY(mutex) = false;
+  dev_t device GUARDED_BY(mutex) = 0;  // and inode: which file was made
+  ino_t inode GUARDED_BY(mutex) = 0;
 };
 
 Result<void> ContentRestorer::add(std::string below, const Node& node, Done done,
@@ -159,9 +161,19 @@ Result<void> ContentRestorer::fetch(const Run& run, std::stop_token stop) {
 
 Result<Fd> ContentRestorer::open_file(File& file) {
   const MutexLock lock(file.mutex);
-  const int flags = file.made ? O_WRONLY : O_WRONLY | O_CREAT | O_EXCL;
+  // Whoever else may write to the target may have put a pipe there, or a link to a file elsewhere.
+  const int flags = file.made ? O_WRONLY | O_NONBLOCK : O_WRONLY | O_CREAT | O_EXCL;
   Fd fd = TRY(target_.open_below(file.below, flags, 0600));
+  struct stat status {};
+  if (fstat(fd.get(), &status) != 0) {
+    return errno_error(errno, "reading", target_.path_of(file.below));
+  }
+  if (file.made && (status.st_dev != file.device || status.st_ino != file.inode)) {
+    return error(Code::Conflict, "somebody else put another file in its place");
+  }
   file.made = true;
+  file.device = status.st_dev;
+  file.inode = status.st_ino;
   return fd;
 }
 

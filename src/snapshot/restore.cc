@@ -218,8 +218,13 @@ Result<bool> Restorer::keeps(const std::string& below, const Node& node,
   }
   const bool same = node.type == NodeType::File && S_ISREG(present.st_mode) && same_time &&
                     static_cast<std::uint64_t>(present.st_size) == node.size;
+  // What has other names is made anew: they may be elsewhere, and would get the metadata too.
+  if (same && present.st_nlink > 1) return false;
   if (!same || options_.dry_run) return same;
   const Fd fd = TRY(target_.open_below(below, O_RDONLY | O_NONBLOCK));
+  struct stat opened {};
+  if (fstat(fd.get(), &opened) != 0) return errno_error(errno, "reading", target_.path_of(below));
+  if (opened.st_ino != present.st_ino || opened.st_nlink > 1) return false;
   TRY(write_metadata(fd.get(), node, target_.path_of(below)));
   return true;
 }
