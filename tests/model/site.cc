@@ -112,7 +112,8 @@ Result<Paths> Site::read_knowing(const Repository& repository, const Snapshot& s
     const std::string name = path.substr(1);
     paths[name] = TRY(value_of(repository, node, known).context("{}", printable(name)));
     if (node.links > 1 && node.type == NodeType::File) {
-      inodes[name] = {node.device_id, node.inode};
+      // Names that were read at unlike times are no links of each other any more.
+      inodes[name] = {node.inode, std::hash<std::string>()(paths[name].content)};
     }
     return true;
   };
