@@ -35,7 +35,10 @@ Result<void> read_run(const Repository& repository, const PackTable& packs, std:
   thread_local Bytes bytes;  // touched once a thread
   thread_local Bytes plain;
   const std::uint64_t from = run.front().offset;
-  const std::uint64_t length = run.back().offset + run.back().length - from;
+  std::uint64_t length = 0;  // a damaged index may put blobs inside each other
+  for (const PackEntry& entry : run) {
+    length = std::max(length, entry.offset + std::uint64_t{entry.length} - from);
+  }
   const FileName file{FileType::Pack, packs.id(pack).hex()};
   Result<Bytes> loaded = repository.backend().load(file, {from, length}, std::move(bytes), stop);
   if (!loaded.ok() && !is_damage(loaded.error())) {

@@ -129,8 +129,12 @@ Result<void> ContentRestorer::fetch(const Run& run, std::stop_token stop) {
   thread_local Bytes sealed;
   thread_local Bytes plain;
   const std::uint64_t begin = run.front()->place.entry.offset;
-  const PackEntry& last = run.back()->place.entry;
-  const Range range{begin, last.offset + std::uint64_t{last.length} - begin};
+  std::uint64_t end = begin;  // not the last one's: a damaged index may put blobs inside each other
+  for (const Wanted* const wanted : run) {
+    const PackEntry& entry = wanted->place.entry;
+    end = std::max(end, entry.offset + std::uint64_t{entry.length});
+  }
+  const Range range{begin, end - begin};
   Result<Bytes> loaded = repository_.backend().load({FileType::Pack, run.front()->place.pack.hex()},
                                                     range, std::move(sealed), stop);
   if (failed_with(loaded, Code::Canceled)) return std::move(loaded).error();
