@@ -1,5 +1,6 @@
 #include "backend/s3.h"
 
+#include "backend/bucket_layout.h"
 #include "backend/http_range.h"
 #include "backend/s3_fault.h"
 #include "backend/s3_listing.h"
@@ -9,23 +10,6 @@
 
 namespace firebreak {
 namespace {
-
-// Where a file lies below the repository's root; packs are spread over folders.
-std::string key_of(const FileName& file) {
-  if (file.type != FileType::Pack) return to_string(file);
-  return fmt::format("{}/{}/{}", folder(file.type), file.name.substr(0, 2), file.name);
-}
-
-// The file of an object, by its key below the folder of its type; nothing for foreign ones.
-std::optional<std::string> name_of(FileType type, std::string_view key) {
-  if (type == FileType::Config) return key.empty() ? std::optional<std::string>("") : std::nullopt;
-  if (type == FileType::Pack) {
-    if (key.size() < 3 || key[2] != '/' || key.substr(3, 2) != key.substr(0, 2)) return {};
-    key.remove_prefix(3);
-  }
-  if (!is_file_name(key)) return {};
-  return std::string(key);
-}
 
 // The name, where it is the hash that the bytes must have.
 Sha256 payload_of(const FileName& file, ByteView bytes) {
@@ -169,7 +153,7 @@ Result<Bytes> S3Backend::load_original(const FileName& file, std::stop_token sto
 Result<std::vector<std::string>> S3Backend::versions_of(const FileName& file,
                                                         std::stop_token stop) {
   return list_versions(
-      client_, "/" + bucket_, root_ + key_of(file),
+      client_, "/" + bucket_, root_ + object_key(file),
       [&](const HttpResponse& response) { return refused(response, to_string(file)); }, stop);
 }
 
@@ -188,13 +172,12 @@ Result<FileInfo> S3Backend::stat(const FileName& file, std::stop_token stop) {
 }
 
 Result<void> S3Backend::list(FileType type, const EachFile& each, std::stop_token stop) {
-  std::string prefix = root_ + std::string(folder(type));
-  if (type != FileType::Config) prefix += '/';
+  const std::string prefix = root_ + key_prefix(type);
   const S3Listing listing{"/" + bucket_, prefix, type == FileType::Pack};
   return list_objects(
       client_, listing,
       [&](const S3Object& object) -> Result<void> {
-        const auto name = name_of(type, std::string_view(object.key).substr(prefix.size()));
+        const auto name = name_of_object(type, std::string_view(object.key).substr(prefix.size()));
         return name ? each({*name, object.size}) : Result<void>();
       },
       [&](const HttpResponse& response) { return refused(response, folder(type)); }, stop);
@@ -211,7 +194,7 @@ Result<void> S3Backend::remove(const FileName& file, std::stop_token stop) {
 }
 
 std::string S3Backend::target_of(const FileName& file) const {
-  return fmt::format("/{}/{}", bucket_, percent_encode(root_ + key_of(file), "/"));
+  return fmt::format("/{}/{}", bucket_, percent_encode(root_ + object_key(file), "/"));
 }
 
 Error S3Backend::refused(const HttpResponse& response, std::string_view what) const {
