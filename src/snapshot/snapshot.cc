@@ -169,7 +169,23 @@ Result<void> remove_snapshots(const Repository& repository, RepositoryLock& lock
   return {};
 }
 
+static Result<FoundSnapshot> load_named(const Repository& repository, const std::string& name,
+                                        std::stop_token stop) {
+  FoundSnapshot found;
+  found.id = TRY(SnapshotId::parse(name));
+  found.snapshot = TRY(load_snapshot(repository, found.id, stop));
+  return found;
+}
+
 Result<std::vector<FoundSnapshot>> load_snapshots(const Repository& repository,
+                                                  std::stop_token stop) {
+  return load_snapshots(
+      repository, [](const std::string&, const Error& problem) -> Result<void> { return problem; },
+      stop);
+}
+
+Result<std::vector<FoundSnapshot>> load_snapshots(const Repository& repository,
+                                                  const BrokenSnapshot& broken,
                                                   std::stop_token stop) {
   // Some stores' listings leave out a file now and then, or name one twice. What prune does not see
   // it removes, and a policy counts what it sees: so two listings, and every name once.
@@ -180,20 +196,30 @@ Result<std::vector<FoundSnapshot>> load_snapshots(const Repository& repository,
     for (const FileInfo& file : files) listed.insert(file.name);
   }
   const std::vector<std::string> names(listed.begin(), listed.end());
-  std::vector<FoundSnapshot> found(names.size());
+  std::vector<std::optional<FoundSnapshot>> loaded(names.size());
   std::atomic<std::size_t> next = 0;
   TaskGroup loaders(stop);
   for (unsigned i = 0; i < repository.backend().connections(); ++i) {
     loaders.run([&](std::stop_token stopped) -> Result<void> {
       for (std::size_t at = next++; at < names.size(); at = next++) {
         if (stopped.stop_requested()) return error(Code::Canceled, "stopped");
-        found[at].id = TRY(SnapshotId::parse(names[at]));
-        found[at].snapshot = TRY(load_snapshot(repository, found[at].id, stopped));
+        Result<FoundSnapshot> one = load_named(repository, names[at], stopped);
+        const bool is_broken = failed_with(one, Code::Corrupt) ||
+                               failed_with(one, Code::NotFound) || failed_with(one, Code::Invalid);
+        if (is_broken) {
+          TRY(broken(names[at], one.error()));
+        } else {
+          loaded[at] = TRY(std::move(one));
+        }
       }
       return {};
     });
   }
   TRY(loaders.wait());
+  std::vector<FoundSnapshot> found;
+  for (std::optional<FoundSnapshot>& one : loaded) {
+    if (one) found.push_back(*std::move(one));
+  }
   std::ranges::sort(found, {},
                     [](const FoundSnapshot& one) { return std::pair(one.snapshot.time, one.id); });
   return found;

@@ -2,6 +2,7 @@
 // design.rst, "Snapshots"). Unknown fields are lost when a snapshot is rewritten, by restic too.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -72,6 +73,12 @@ Result<void> remove_snapshots(const Repository& repository, RepositoryLock& lock
 // Every snapshot, oldest first. One that cannot be read is an error that names it. Loads as many
 // at once as the backend has connections. Two listings.
 Result<std::vector<FoundSnapshot>> load_snapshots(const Repository& repository,
+                                                  std::stop_token stop);
+// The same for readers, who must get at sound snapshots whatever became of others: one that is
+// damaged or gone is handed to `broken` and left out. Thread-safe.
+using BrokenSnapshot = std::function<Result<void>(const std::string& name, const Error& problem)>;
+Result<std::vector<FoundSnapshot>> load_snapshots(const Repository& repository,
+                                                  const BrokenSnapshot& broken,
                                                   std::stop_token stop);
 
 // Which snapshots a command is about; an empty list lets all pass. As in restic a snapshot must
