@@ -16,16 +16,23 @@ struct Difference {
   bool type_changed = false;
   bool content_changed = false;
   bool metadata_changed = false;  // mode, owner, times, attributes, link target
+  bool is_suspicious = false;     // content changed, and nothing else: bit rot, perhaps
 
-  // As restic's: "+", "-", "T", "M", "U", and "TU" and so on.
+  // As restic's: "+", "-", "T", "M", "U", and "TU" and so on; "M?" where it is suspicious.
   std::string modifier() const;
 };
 
+struct DiffVisitor {
+  std::function<Result<void>(const Difference&)> each;
+  // A folder that cannot be read on one side or both; it is passed over. Absent: the walk ends
+  // there.
+  std::function<Result<void>(const std::string& path, const Error& problem)> unreadable;
+};
+
 // In the order of paths, every entry of an added or removed folder too. Metadata alone counts only
-// `with_metadata`. Holds one tree of each side a level.
+// `with_metadata`; what lies below a folder is not its metadata. Holds one tree of each side a
+// level.
 Result<void> diff_trees(const Repository& repository, const BlobId& before, const BlobId& after,
-                        bool with_metadata,
-                        const std::function<Result<void>(const Difference&)>& each,
-                        std::stop_token stop);
+                        bool with_metadata, const DiffVisitor& visitor, std::stop_token stop);
 
 }  // namespace firebreak

@@ -43,8 +43,8 @@ Result<void> dump_file(const Repository& repository, const Node& file, const Sin
   return {};
 }
 
-Result<void> dump_tar(const Repository& repository, const BlobId& root, const Sink& sink,
-                      std::stop_token stop) {
+Result<void> dump_tar(const Repository& repository, const BlobId& root, const std::string& prefix,
+                      const Sink& sink, std::stop_token stop) {
   TarWriter tar(sink);
   TreeVisitor visitor;
   visitor.entry = [&](const std::string& path, const Node& node) -> Result<bool> {
@@ -52,7 +52,7 @@ Result<void> dump_tar(const Repository& repository, const BlobId& root, const Si
     const bool is_file = node.type == NodeType::File;
     const std::uint64_t size = TRY(is_file ? content_size(repository, node).context("{}", path)
                                            : Result<std::uint64_t>(std::uint64_t{0}));
-    TRY(tar.begin(path.substr(1), node, size));
+    TRY(tar.begin(prefix + path.substr(1), node, size));
     if (is_file) {
       TRY(dump_file(
               repository, node, [&](ByteView bytes) { return tar.content(bytes); }, stop)

@@ -15,9 +15,10 @@ using Sink = std::function<Result<void>(ByteView)>;
 Result<void> dump_file(const Repository& repository, const Node& file, const Sink& sink,
                        std::stop_token stop);
 
-// Everything below the tree `root`, with paths relative to it. Sockets are passed over, as tar
-// does. Invalid where the parts of a file are lost.
-Result<void> dump_tar(const Repository& repository, const BlobId& root, const Sink& sink,
-                      std::stop_token stop);
+// Everything below the tree `root`, with paths relative to it and `prefix` before them, which is
+// empty or ends in a slash. Sockets are passed over, as tar does. Stops with an error where
+// anything is lost.
+Result<void> dump_tar(const Repository& repository, const BlobId& root, const std::string& prefix,
+                      const Sink& sink, std::stop_token stop);
 
 }  // namespace firebreak

@@ -84,10 +84,11 @@ class ReadingTest : public testing::Test {
   std::vector<std::string> diff(const Files& before, const Files& after, bool metadata = false) {
     std::vector<std::string> lines;
     const Result<void> done = diff_trees(*repository_, save(before), save(after), metadata,
-                                         [&](const Difference& one) -> Result<void> {
-                                           lines.push_back(one.modifier() + " " + one.path);
-                                           return {};
-                                         },
+                                         {[&](const Difference& one) -> Result<void> {
+                                            lines.push_back(one.modifier() + " " + one.path);
+                                            return {};
+                                          },
+                                          {}},
                                          {});
     EXPECT_TRUE(done.ok());
     return lines;
@@ -125,7 +126,7 @@ TEST_F(ReadingTest, DiffNamesEveryEntryThatDiffers) {
   EXPECT_EQ(diff({{"same/a", "1"}, {"x", "1"}}, {{"same/a", "1"}, {"x", "1"}}), Lines{});
   EXPECT_EQ(diff({{"d/a", "1"}, {"d/b", "2"}, {"e/f/g", "3"}, {"t", "4"}},
                  {{"d/a", "1"}, {"d/b", "!"}, {"h/i", "3"}, {"t/u", "4"}}),
-            (Lines{"M /d/b", "- /e", "- /e/f", "- /e/f/g", "+ /h", "+ /h/i", "T /t", "+ /t/u"}));
+            (Lines{"M? /d/b", "- /e", "- /e/f", "- /e/f/g", "+ /h", "+ /h/i", "T /t", "+ /t/u"}));
   EXPECT_EQ(diff({{"t", "4"}}, {{"t/", ""}}, true), (Lines{"TU /t"}));
 }
 
@@ -155,7 +156,7 @@ TEST_F(ReadingTest, DumpsATarThatTarReads) {
   files[std::string(150, 'd') + "/" + std::string(200, 'f')] = "long";
   const BlobId root = save(files);
   Bytes tar;
-  const Result<void> done = dump_tar(*repository_, root,
+  const Result<void> done = dump_tar(*repository_, root, "",
                                      [&](ByteView part) -> Result<void> {
                                        append(tar, part);
                                        return {};

@@ -184,7 +184,7 @@ std::vector<std::string> HostileTest::exercise(const BlobId& root) {
   RestoreProgress progress;
   add(verify_restored(*repository_, root, again, progress, {}));
   std::uint64_t tar_bytes = 0;
-  add(dump_tar(*repository_, root,
+  add(dump_tar(*repository_, root, "",
                [&](ByteView bytes) -> Result<void> {
                  tar_bytes += bytes.size();
                  if (tar_bytes > kTarBytesMax) return error(Code::Exhausted, "enough of it");
