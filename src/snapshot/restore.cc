@@ -64,7 +64,7 @@ class Restorer {
         target_(std::move(target)),
         content_(repository, target_,
                  {[this](const std::string& below, const Error& problem) {
-                    report(target_.path_of(below), problem);
+                    report("/" + below, problem);
                   },
                   [this](std::uint64_t bytes) { progress_.bytes += bytes; }},
                  options.workers) {}
@@ -85,6 +85,8 @@ class Restorer {
   Result<void> visit_entry(const std::string& path, const Node& node, std::stop_token stop);
   Result<bool> make_room(const std::string& below, const Node& node);
   Result<bool> keeps(const std::string& below, const Node& node, const struct stat& present);
+  const std::string& first_name_of(const Node& node, const std::string& below);
+  Result<void> add_link(const std::string& first, const std::string& below, std::stop_token stop);
   Result<void> make_file(const std::string& below, const Node& node, std::stop_token stop);
   Result<void> make_other(const std::string& below, const Node& node);
   Result<void> make_folder(Folder& folder);
@@ -95,7 +97,7 @@ class Restorer {
   Result<void> finish_part(FolderPtr folder);
   void report(const std::string& path, const Error& problem);
   void tell(std::string_view action, const std::string& below, std::uint64_t bytes) const {
-    if (options_.on_entry) options_.on_entry(action, target_.path_of(below), bytes);
+    if (options_.on_entry) options_.on_entry(action, "/" + below, bytes);
   }
 
   const RestoreOptions& options_;
@@ -150,7 +152,7 @@ Result<bool> Restorer::visit(const std::string& path, const Node& node, std::sto
   Result<void> made = make_folders_to(folder);
   if (made.ok()) return true;
   if (made.error().code() == Code::Exhausted) return std::move(made).error();
-  report(target_.path_of(path.substr(1)), made.error());
+  report(path, made.error());
   way_.pop_back();
   TRY(finish_part(folder));
   return false;
@@ -169,18 +171,21 @@ Result<void> Restorer::visit_entry(const std::string& path, const Node& node,
       return {};
     }
     ++progress_.files;
-    tell("restored", below, node.size);
+    const std::string& first = first_name_of(node, below);
+    const std::uint64_t bytes = first == below ? node.size : 0;
+    tell("restored", below, bytes);
     if (options_.dry_run) {
-      progress_.bytes += node.size;
+      progress_.bytes += bytes;
       return {};
     }
-    return node.type == NodeType::File ? make_file(below, node, stop) : make_other(below, node);
+    if (node.type != NodeType::File) return make_other(below, node);
+    return first == below ? make_file(below, node, stop) : add_link(first, below, stop);
   };
   Result<void> result = attempt();
   if (result.ok()) return {};
   const Code code = result.error().code();
   if (code == Code::Exhausted || code == Code::Canceled) return result;
-  report(target_.path_of(below), result.error());
+  report(path, result.error());
   return {};
 }
 
@@ -229,19 +234,25 @@ Result<bool> Restorer::keeps(const std::string& below, const Node& node,
   return true;
 }
 
+// Of several names of one file, the one that the walk came to first; `below` for all else.
+const std::string& Restorer::first_name_of(const Node& node, const std::string& below) {
+  if (node.type != NodeType::File || node.links < 2 || !node.content) return below;
+  return first_names_.try_emplace(inode_of(node), below).first->second;
+}
+
+Result<void> Restorer::add_link(const std::string& first, const std::string& below,
+                                std::stop_token stop) {
+  const FolderPtr folder = way_.back();
+  ++folder->unfinished;
+  links_.push_back({first, below, folder});
+  if (links_.size() < kLinksPerBatch) return {};
+  TRY(content_.flush(stop));
+  return make_links();
+}
+
 Result<void> Restorer::make_file(const std::string& below, const Node& node, std::stop_token stop) {
   const FolderPtr folder = way_.back();
   if (!node.content) return error(Code::Corrupt, "the snapshot has no content for it");
-  if (node.links > 1) {
-    const auto [first, is_first] = first_names_.try_emplace(inode_of(node), below);
-    if (!is_first) {
-      ++folder->unfinished;
-      links_.push_back({first->second, below, folder});
-      if (links_.size() < kLinksPerBatch) return {};
-      TRY(content_.flush(stop));
-      return make_links();
-    }
-  }
   ++folder->unfinished;
   return content_.add(
       below, node, [this, folder] { return finish_part(folder); }, stop);
@@ -301,7 +312,7 @@ Result<void> Restorer::make_folder(Folder& folder) {
 Result<void> Restorer::make_links() {
   for (const PendingLink& link : links_) {
     if (Result<void> made = make_link(link); !made.ok()) {
-      report(target_.path_of(link.second), made.error());
+      report("/" + link.second, made.error());
     }
     TRY(finish_part(link.folder));
   }
@@ -324,7 +335,7 @@ Result<void> Restorer::delete_extra(const std::string& path, const Tree& tree) {
   const Result<std::vector<std::string>> present = target_.list(folder);
   if (failed_with(present, Code::NotFound)) return {};  // of a dry run
   if (!present.ok()) {
-    report(target_.path_of(folder), present.error());
+    report("/" + folder, present.error());
     return {};
   }
   for (const std::string& name : *present) {
@@ -337,7 +348,7 @@ Result<void> Restorer::delete_extra(const std::string& path, const Tree& tree) {
     tell("deleted", below, 0);
     if (options_.dry_run) continue;
     if (Result<void> removed = target_.remove(below); !removed.ok()) {
-      report(target_.path_of(below), removed.error());
+      report("/" + below, removed.error());
     }
   }
   return {};
@@ -353,7 +364,7 @@ Result<void> Restorer::finish_part(FolderPtr folder) {
         const Fd fd = TRY(target_.open_below(inside, O_RDONLY | O_DIRECTORY));
         return write_metadata(fd.get(), folder->node, path);
       };
-      if (Result<void> done = set(); !done.ok()) report(path, done.error());
+      if (Result<void> done = set(); !done.ok()) report("/" + inside, done.error());
     }
     folder = folder->above;
   }

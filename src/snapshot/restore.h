@@ -39,9 +39,11 @@ struct RestoreOptions {
   // Remove from restored folders what the snapshot does not have, as far as `select` agrees.
   bool delete_extra = false;
   bool dry_run = false;
-  // An entry that could not be restored, fully or in part. Thread-safe.
+  // An entry that could not be restored, fully or in part; the path is that of `select`.
+  // Thread-safe.
   std::function<void(const std::string& path, const Error& problem)> on_error;
-  // What is done, or would be: "restored", "kept", "deleted". Thread-safe; may be absent.
+  // What is done, or would be: "restored", "kept", "deleted"; `bytes` of a further hard link are 0.
+  // Thread-safe; may be absent.
   std::function<void(std::string_view action, const std::string& path, std::uint64_t bytes)>
       on_entry;
   unsigned workers = 2;

@@ -66,7 +66,7 @@ Result<void> RestoreVerifier::flush(std::stop_token stop) {
       Result<void> same = compare(entry.first, entry.second, stopped);
       if (same.ok()) return {};
       if (same.error().code() == Code::Canceled) return same;
-      report(target_.path_of(entry.first), same.error());
+      report("/" + entry.first, same.error());
       return {};
     });
   }
