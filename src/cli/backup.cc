@@ -91,11 +91,6 @@ Result<void> add_listed(const Options& options, Request& request, Console& conso
   return {};
 }
 
-Result<FileTime> parse_time(std::string text) {
-  if (text.size() > 10 && text[10] == ' ') text[10] = 'T';
-  return parse_rfc3339(text).context("--time, which is like 2026-11-25T02:49:59Z");
-}
-
 Result<Request> read_request(const Options& options, Session& session) {
   Request request;
   ArchiveOptions& archive = request.archive;
@@ -128,7 +123,7 @@ Result<Request> read_request(const Options& options, Session& session) {
       if (!tag.empty()) archive.tags.push_back(std::move(tag));
     }
   }
-  if (!options.time.empty()) archive.time = TRY(parse_time(options.time));
+  if (!options.time.empty()) archive.time = TRY(parse_time(options.time).context("--time"));
   archive.program_version = "firebreak " FIREBREAK_VERSION;
   archive.workers = std::max(2U, std::thread::hardware_concurrency());
   archive.on_error = [&session](const std::string& path, const Error& problem) {

@@ -143,6 +143,12 @@ Result<std::unique_ptr<RepositoryLock>> Session::lock(OpenedRepository& opened, 
   Result<std::unique_ptr<RepositoryLock>> held =
       RepositoryLock::acquire(*opened.backend, opened.repository->sealer(), lock, clock_, stop_);
   if (failed_with(held, Code::Conflict)) opening_failed_ = ExitCode::Locked;
+  if (failed_with(held, Code::Denied) && kind == LockKind::Shared) {
+    return error(Code::Denied,
+                 "no lock can be written: {}; to read a repository that nobody writes to, give "
+                 "--no-lock",
+                 held.error().message());
+  }
   return held;
 }
 

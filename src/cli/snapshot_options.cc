@@ -1,5 +1,8 @@
 #include "cli/snapshot_options.h"
 
+#include <algorithm>
+#include <set>
+
 namespace firebreak {
 
 void add_snapshot_options(CLI::App& command, SnapshotOptions& options) {
@@ -30,6 +33,21 @@ SnapshotFilter filter_of(const SnapshotOptions& options) {
     filter.tags.push_back(std::move(set));
   }
   return filter;
+}
+
+Result<std::vector<FoundSnapshot>> choose_snapshots(const std::vector<FoundSnapshot>& all,
+                                                    const std::vector<std::string>& names,
+                                                    const SnapshotFilter& filter) {
+  std::set<SnapshotId> named;
+  for (const std::string& name : names) {
+    const FoundSnapshot found = TRY(choose_snapshot(all, name, filter));
+    named.insert(found.id);
+  }
+  std::vector<FoundSnapshot> chosen;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(chosen), [&](const FoundSnapshot& one) {
+    return names.empty() ? filter.matches(one.snapshot) : named.contains(one.id);
+  });
+  return chosen;
 }
 
 Json to_json(const FoundSnapshot& found) {

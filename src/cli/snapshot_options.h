@@ -17,6 +17,12 @@ struct SnapshotOptions {
 void add_snapshot_options(CLI::App& command, SnapshotOptions& options);
 SnapshotFilter filter_of(const SnapshotOptions& options);
 
+// Those named, in the order of the list; all that match where none is named. NotFound or Invalid
+// name what is not there.
+Result<std::vector<FoundSnapshot>> choose_snapshots(const std::vector<FoundSnapshot>& all,
+                                                    const std::vector<std::string>& names,
+                                                    const SnapshotFilter& filter);
+
 // "a,b" as the set of a and b; the empty text is the set of the empty tag.
 std::vector<std::string> split_tags(std::string_view text);
 

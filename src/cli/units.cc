@@ -4,7 +4,6 @@
 #include <charconv>
 #include <cmath>
 
-#include "base/rfc3339.h"
 #include "base/text.h"
 
 namespace firebreak {
@@ -92,10 +91,30 @@ std::string format_span(Nanoseconds span) {
 }
 
 std::string format_time(WallTime time) {
-  const FileTime whole{FileTime::from(time).seconds, 0};
-  std::string text = format_rfc3339(whole);
+  return format_time(FileTime::from(time));
+}
+
+std::string format_time(FileTime time) {
+  std::string text = format_rfc3339(FileTime{time.seconds, 0});
   text[10] = ' ';
   return text;
+}
+
+Result<FileTime> parse_time(std::string_view text) {
+  std::string strict(text);
+  if (strict.size() > 10 && strict[10] == ' ') strict[10] = 'T';
+  const std::size_t zone = strict.find(" ");
+  if (zone != std::string::npos) strict.erase(zone, 1);
+  const std::size_t sign = strict.find_last_of("+-");
+  if (sign != std::string::npos && sign > 10 && strict.size() - sign == 5) {
+    strict.insert(strict.size() - 2, ":");
+  }
+  Result<FileTime> time = parse_rfc3339(strict);
+  if (time.ok()) return time;
+  return error(Code::Invalid,
+               "\"{}\" is no time with its zone; write it like 2026-11-25T02:49:59Z or "
+               "2026-11-25 02:49:59+01:00",
+               printable(text));
 }
 
 }  // namespace firebreak

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/rfc3339.h"
 
 namespace firebreak {
 
@@ -23,5 +24,9 @@ std::string format_span(Nanoseconds span);
 
 // "2026-11-25 02:49:59Z": never the zone of the machine.
 std::string format_time(WallTime time);
+std::string format_time(FileTime time);
+// "2026-11-25T02:49:59Z", "2026-11-25 02:49:59+01:00", "2026-11-25 02:49:59 +0100". Invalid for all
+// else: without a zone, the same words would mean another time on another machine.
+Result<FileTime> parse_time(std::string_view text);
 
 }  // namespace firebreak

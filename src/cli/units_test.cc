@@ -41,6 +41,18 @@ TEST(Span, RefusesWhatItWouldOtherwiseGuess) {
 
 TEST(Time, PrintsInUtc) {
   EXPECT_EQ(format_time(WallTime(std::chrono::seconds(1))), "1970-01-01 00:00:01Z");
+  EXPECT_EQ(format_time(zero_time()), "0001-01-01 00:00:00Z");
+}
+
+TEST(Time, ReadsAnyZoneAndRefusesNone) {
+  for (const char* text : {"2026-11-25T02:49:59Z", "2026-11-25 02:49:59Z",
+                           "2026-11-25 03:49:59+01:00", "2026-11-25 01:49:59 -0100"}) {
+    ASSERT_TRUE(parse_time(text).ok()) << text;
+    EXPECT_EQ(format_time(*parse_time(text)), "2026-11-25 02:49:59Z") << text;
+  }
+  for (const char* text : {"", "now", "2026-11-25", "2026-11-25 02:49:59", "2026-11-25T02:49Z"}) {
+    EXPECT_TRUE(failed_with(parse_time(text), Code::Invalid)) << text;
+  }
 }
 
 }  // namespace
