@@ -8,6 +8,7 @@ ExitCode run(const std::vector<std::string>& arguments) {
   Program program;
   add_backup(program);
   add_init(program);
+  add_ls(program);
   add_snapshots(program);
   add_version(program);
   return program.run(arguments, read_environment(), system_clock());

@@ -227,6 +227,15 @@ class CommandTest(unittest.TestCase):
                     found[blob["id"]] = (blob["type"], pack["id"])
         return found
 
+    def node(self, path, snapshot="latest"):
+        """An entry as its tree has it, by restic: "content", "subtree" and all."""
+        found = {"subtree": json.loads(
+            self.restic("cat", "--no-lock", "snapshot", snapshot).text)["tree"]}
+        for name in path.strip("/").split("/"):
+            tree = json.loads(self.restic("cat", "--no-lock", "blob", found["subtree"]).text)
+            found = next(node for node in tree["nodes"] if node["name"] == name)
+        return found
+
     def lose_pack_of(self, blob):
         """Removes the pack that holds a blob, as a failing disk does."""
         pack = self.blobs()[blob][1]
