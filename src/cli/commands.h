@@ -7,6 +7,7 @@ namespace firebreak {
 
 void add_backup(Program& program);
 void add_dump(Program& program);
+void add_find(Program& program);
 void add_init(Program& program);
 void add_ls(Program& program);
 void add_snapshots(Program& program);

@@ -8,6 +8,7 @@ ExitCode run(const std::vector<std::string>& arguments) {
   Program program;
   add_backup(program);
   add_dump(program);
+  add_find(program);
   add_init(program);
   add_ls(program);
   add_snapshots(program);
