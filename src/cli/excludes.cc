@@ -15,16 +15,6 @@ namespace {
 
 constexpr std::size_t kPatternFileMax = 64 << 20;
 
-Result<void> add_files(const std::vector<std::string>& files, const Environment& environment,
-                       std::vector<std::string>& patterns) {
-  for (const std::string& path : files) {
-    const Bytes file = TRY(read_file(path, kPatternFileMax).context("exclude file"));
-    std::vector<std::string> more = TRY(parse_pattern_file(file, environment).context("{}", path));
-    patterns.insert(patterns.end(), more.begin(), more.end());
-  }
-  return {};
-}
-
 // Which folders say themselves that they need no backup; each asked once, as far as memory allows.
 class TaggedFolders {
  public:
@@ -85,6 +75,16 @@ struct Rules {
 
 }  // namespace
 
+Result<void> add_pattern_files(const std::vector<std::string>& files,
+                               const Environment& environment, std::vector<std::string>& patterns) {
+  for (const std::string& path : files) {
+    const Bytes file = TRY(read_file(path, kPatternFileMax).context("file of patterns"));
+    std::vector<std::string> more = TRY(parse_pattern_file(file, environment).context("{}", path));
+    patterns.insert(patterns.end(), more.begin(), more.end());
+  }
+  return {};
+}
+
 void add_exclude_options(CLI::App& command, ExcludeOptions& options) {
   add_list(command, "-e,--exclude", options.patterns, "leave out what matches; may be repeated");
   add_list(command, "--iexclude", options.patterns_any_case, "the same in any case of letters");
@@ -101,8 +101,8 @@ Result<Excludes> read_excludes(const ExcludeOptions& options, const std::string&
   Excludes excludes;
   excludes.patterns = options.patterns;
   std::vector<std::string> any_case = options.patterns_any_case;
-  TRY(add_files(options.files, session.environment(), excludes.patterns));
-  TRY(add_files(options.files_any_case, session.environment(), any_case));
+  TRY(add_pattern_files(options.files, session.environment(), excludes.patterns));
+  TRY(add_pattern_files(options.files_any_case, session.environment(), any_case));
   std::vector<TagFile> tags;
   for (const std::string& text : options.if_present) tags.push_back(TRY(parse_tag_file(text)));
   if (options.caches) tags.push_back(cache_tag_file());

@@ -24,6 +24,10 @@ struct ExcludeOptions {
 // --exclude-larger-than.
 void add_exclude_options(CLI::App& command, ExcludeOptions& options);
 
+// Appends the patterns of files, read as parse_pattern_file() says.
+Result<void> add_pattern_files(const std::vector<std::string>& files,
+                               const Environment& environment, std::vector<std::string>& patterns);
+
 // Every pattern, those of files included, for the record in the snapshot.
 struct Excludes {
   std::vector<std::string> patterns;
