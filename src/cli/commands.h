@@ -13,6 +13,7 @@ void add_init(Program& program);
 void add_ls(Program& program);
 void add_restore(Program& program);
 void add_snapshots(Program& program);
+void add_stats(Program& program);
 void add_version(Program& program);
 
 }  // namespace firebreak

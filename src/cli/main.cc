@@ -14,6 +14,7 @@ ExitCode run(const std::vector<std::string>& arguments) {
   add_ls(program);
   add_restore(program);
   add_snapshots(program);
+  add_stats(program);
   add_version(program);
   return program.run(arguments, read_environment(), system_clock());
 }
