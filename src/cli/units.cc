@@ -107,7 +107,7 @@ Result<FileTime> parse_time(std::string_view text) {
   if (zone != std::string::npos) strict.erase(zone, 1);
   const std::size_t sign = strict.find_last_of("+-");
   if (sign != std::string::npos && sign > 10 && strict.size() - sign == 5) {
-    strict.insert(strict.size() - 2, ":");
+    strict.insert(strict.size() - 2, 1, ':');
   }
   Result<FileTime> time = parse_rfc3339(strict);
   if (time.ok()) return time;
