@@ -12,6 +12,7 @@ ExitCode run(const std::vector<std::string>& arguments) {
   add_find(program);
   add_init(program);
   add_ls(program);
+  add_prune(program);
   add_restore(program);
   add_snapshots(program);
   add_stats(program);

@@ -96,6 +96,14 @@ Result<OpenedRepository> Session::open(std::optional<LockKind> lock, Cache cache
   return open(options_.repository, "FIREBREAK", lock, cache);
 }
 
+Result<OpenedRepository> Session::open_to_change(LockKind lock, bool dry_run) {
+  if (!options_.no_lock) return open(lock);
+  if (dry_run) return open(std::nullopt);
+  return error(Code::Invalid,
+               "changing a repository without a lock could break what others do in it; --no-lock "
+               "goes with reading and dry runs only");
+}
+
 PasswordSource Session::password_source(const RepositoryOptions& repository,
                                         const std::string& variable_prefix) const {
   return {repository.password_file, repository.password_command, variable_prefix + "_PASSWORD",

@@ -78,6 +78,9 @@ class Session {
   Result<OpenedRepository> open(const RepositoryOptions& repository,
                                 const std::string& variable_prefix, std::optional<LockKind> lock,
                                 Cache cache = Cache::Use);
+  // As open(lock), for commands that change what is there: Invalid with --no-lock, which goes with
+  // a dry run only and then takes none.
+  Result<OpenedRepository> open_to_change(LockKind lock, bool dry_run);
   Result<std::unique_ptr<RepositoryLock>> lock(OpenedRepository& opened, LockKind kind);
   PasswordSource password_source(const RepositoryOptions& repository,
                                  const std::string& variable_prefix) const;
