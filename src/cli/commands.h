@@ -9,6 +9,7 @@ void add_backup(Program& program);
 void add_diff(Program& program);
 void add_dump(Program& program);
 void add_find(Program& program);
+void add_forget(Program& program);
 void add_init(Program& program);
 void add_ls(Program& program);
 void add_prune(Program& program);

@@ -10,6 +10,7 @@ ExitCode run(const std::vector<std::string>& arguments) {
   add_diff(program);
   add_dump(program);
   add_find(program);
+  add_forget(program);
   add_init(program);
   add_ls(program);
   add_prune(program);
