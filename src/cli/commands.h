@@ -16,6 +16,7 @@ void add_prune(Program& program);
 void add_restore(Program& program);
 void add_snapshots(Program& program);
 void add_stats(Program& program);
+void add_tag(Program& program);
 void add_version(Program& program);
 
 }  // namespace firebreak

@@ -17,6 +17,7 @@ ExitCode run(const std::vector<std::string>& arguments) {
   add_restore(program);
   add_snapshots(program);
   add_stats(program);
+  add_tag(program);
   add_version(program);
   return program.run(arguments, read_environment(), system_clock());
 }
