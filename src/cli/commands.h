@@ -17,6 +17,7 @@ void add_restore(Program& program);
 void add_snapshots(Program& program);
 void add_stats(Program& program);
 void add_tag(Program& program);
+void add_unlock(Program& program);
 void add_version(Program& program);
 
 }  // namespace firebreak

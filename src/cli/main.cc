@@ -18,6 +18,7 @@ ExitCode run(const std::vector<std::string>& arguments) {
   add_snapshots(program);
   add_stats(program);
   add_tag(program);
+  add_unlock(program);
   add_version(program);
   return program.run(arguments, read_environment(), system_clock());
 }
