@@ -1,26 +1,56 @@
 #include "backend/backend.h"
+#include "base/text.h"
 #include "cli/commands.h"
+#include "cli/from_options.h"
+#include "cli/recovery_sheet.h"
 
 namespace firebreak {
 namespace {
 
-Result<ExitCode> init(Session& session) {
+struct Options {
+  RepositoryOptions from;
+  bool copy_chunker_params = false;
+  std::string recovery_sheet;
+};
+
+Result<std::optional<Polynomial>> chunker_polynomial(Session& session, const Options& options) {
+  // The variable alone asks for nothing: it may be set for the copies that follow.
+  const bool from_given = !options.from.location.empty() || !options.from.location_file.empty();
+  if (!options.copy_chunker_params) {
+    if (!from_given) return std::optional<Polynomial>();
+    return error(Code::Invalid, "--from-repo goes with --copy-chunker-params here");
+  }
+  const OpenedRepository from = TRY(open_from(session, options.from, std::nullopt));
+  return std::optional<Polynomial>(from.repository->config().chunker_polynomial);
+}
+
+Result<void> write_sheet(Session& session, const OpenedRepository& opened,
+                         const std::string& location, const std::string& file) {
+  return write_recovery_sheet(session, opened, location, file)
+      .context("the repository was made and the recovery sheet was not; try firebreak key sheet");
+}
+
+Result<ExitCode> init(Session& session, const Options& options) {
   const RepositoryOptions& where = session.options().repository;
   const std::string location = TRY(session.location(where));
+  const std::string& sheet = options.recovery_sheet;
+  if (!sheet.empty()) TRY(check_sheet_path(sheet));
   const auto backend = TRY(session.open_backend(location));
   // Asked before the password is; Repository::init() asks again, for real.
   if (backend->stat(config_file(), session.stop()).ok()) {
     return error(Code::Conflict, "{} holds a repository already; nothing was changed",
                  backend->location());
   }
-  Repository::InitOptions options;
+  Repository::InitOptions making;
+  making.chunker_polynomial = TRY(chunker_polynomial(session, options));
   PasswordSource source = session.password_source(where, "FIREBREAK");
   source.prompt = "password of the new repository";
-  options.password =
+  making.password =
       TRY(read_password(source, PasswordUse::New, session.environment(), session.stop()));
-  options.by = session.identity();
-  TRY(Repository::init(*backend, options, session.clock(), session.stop()));
+  making.by = session.identity();
+  TRY(Repository::init(*backend, making, session.clock(), session.stop()));
   const auto opened = TRY(session.open(std::nullopt));
+  if (!sheet.empty()) TRY(write_sheet(session, opened, location, sheet));
   Console& console = session.console();
   if (console.is_json()) {
     console.json({{"message_type", "initialized"},
@@ -30,6 +60,7 @@ Result<ExitCode> init(Session& session) {
   }
   console.line(fmt::format("made repository {} at {}", opened.repository->config().id.substr(0, 10),
                            backend->location()));
+  if (!sheet.empty()) console.line(fmt::format("recovery sheet written to {}", printable(sheet)));
   console.say(
       "Without the password nothing in it can be read, by anybody: keep it where a fire does not "
       "reach.");
@@ -40,10 +71,18 @@ Result<ExitCode> init(Session& session) {
 }  // namespace
 
 void add_init(Program& program) {
-  program.command("init", "Make a repository",
-                  {"firebreak init -r /srv/backup",
-                   "firebreak init -r s3:https://s3.eu-central-1.amazonaws.com/bucket/prefix"},
-                  init);
+  const auto options = std::make_shared<Options>();  // owned by the parser and by what runs
+  CLI::App& command = program.command(
+      "init", "Make a repository",
+      {"firebreak init -r /srv/backup --recovery-sheet recovery.txt",
+       "firebreak init -r s3:https://s3.eu-central-1.amazonaws.com/bucket/prefix",
+       "firebreak init -r /mnt/offsite --from-repo /srv/backup --copy-chunker-params"},
+      [options](Session& session) { return init(session, *options); });
+  command.add_option("--recovery-sheet", options->recovery_sheet,
+                     "write a page to print: all but the password that recovery needs");
+  command.add_flag("--copy-chunker-params", options->copy_chunker_params,
+                   "cut files as another repository does, so that copies share data");
+  add_from_options(command, options->from);
 }
 
 }  // namespace firebreak
