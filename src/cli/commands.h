@@ -11,6 +11,7 @@ void add_dump(Program& program);
 void add_find(Program& program);
 void add_forget(Program& program);
 void add_init(Program& program);
+void add_key(Program& program);
 void add_ls(Program& program);
 void add_prune(Program& program);
 void add_restore(Program& program);

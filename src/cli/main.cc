@@ -12,6 +12,7 @@ ExitCode run(const std::vector<std::string>& arguments) {
   add_find(program);
   add_forget(program);
   add_init(program);
+  add_key(program);
   add_ls(program);
   add_prune(program);
   add_restore(program);
