@@ -6,6 +6,7 @@
 namespace firebreak {
 
 void add_backup(Program& program);
+void add_check(Program& program);
 void add_copy(Program& program);
 void add_diff(Program& program);
 void add_dump(Program& program);

@@ -7,6 +7,7 @@ namespace {
 ExitCode run(const std::vector<std::string>& arguments) {
   Program program;
   add_backup(program);
+  add_check(program);
   add_copy(program);
   add_diff(program);
   add_dump(program);

@@ -1,0 +1,266 @@
+#include "repository/check.h"
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include "base/mutex.h"
+#include "base/random.h"
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/counted_progress.h"
+#include "cli/units.h"
+#include "cli/used_blobs.h"
+
+namespace firebreak {
+namespace {
+
+struct Options {
+  bool read_data = false;
+  std::string subset;
+  bool with_cache = false;
+};
+
+// "3/10"; nothing for any other shape.
+std::optional<ReadPart> parse_part(std::string_view text) {
+  ReadPart read{};
+  const char* const end = text.data() + text.size();
+  const auto part = std::from_chars(text.data(), end, read.part);
+  if (part.ec != std::errc{} || part.ptr == end || *part.ptr != '/') return std::nullopt;
+  const auto of = std::from_chars(part.ptr + 1, end, read.of);
+  if (of.ec != std::errc{} || of.ptr != end) return std::nullopt;
+  return read;
+}
+
+Result<ReadData> parse_subset(const std::string& text) {
+  const auto wrong = [&] {
+    return error(Code::Invalid,
+                 "--read-data-subset {}: write it like 1/10 (to 256 parts), 2.5% or 10G",
+                 printable(text));
+  };
+  if (text.find('/') != std::string::npos) {
+    const std::optional<ReadPart> part = parse_part(text);
+    if (!part || part->part < 1 || part->part > part->of || part->of > 256) return wrong();
+    return ReadData(*part);
+  }
+  if (text.ends_with('%')) {
+    ReadShare share{};
+    const char* const end = text.data() + text.size() - 1;
+    const auto [at, problem] = std::from_chars(text.data(), end, share.percent);
+    const bool sound = problem == std::errc{} && at == end;
+    if (!sound || !(share.percent > 0 && share.percent <= 100)) return wrong();
+    return ReadData(share);
+  }
+  const Result<std::uint64_t> bytes = parse_size(text);
+  if (!bytes.ok() || *bytes == 0) return wrong();
+  return ReadData(ReadBytes{*bytes});
+}
+
+Result<ReadData> read_data_of(const Options& options) {
+  if (options.read_data && !options.subset.empty()) {
+    return error(Code::Invalid, "--read-data or --read-data-subset, not both");
+  }
+  if (options.read_data) return ReadData(ReadAllPacks{});
+  if (!options.subset.empty()) return parse_subset(options.subset);
+  return ReadData(ReadNoPacks{});
+}
+
+// Prints findings and remembers what mends them.
+class Report {
+ public:
+  explicit Report(Console& console) : console_(console) {}
+
+  void add(const Finding& found) {
+    switch (found.kind) {
+      case FindingKind::IndexDamaged:
+      case FindingKind::PackMissing:
+      case FindingKind::PackSize:
+      case FindingKind::PackLayout:
+      case FindingKind::PackHeader:
+        repair_index_ = true;
+        break;
+      case FindingKind::PackDamaged:
+      case FindingKind::BlobDamaged:
+        if (found.pack) broken_packs_.insert(*found.pack);
+        break;
+      case FindingKind::BlobMissing:
+        // The walk has told, with a path.
+        if (!found.pack) return;
+        lost_ = true;
+        break;
+      case FindingKind::Unchecked:
+        unchecked_ = true;
+        break;
+      case FindingKind::PackRepeated:
+        repeated_ = true;
+        break;
+      case FindingKind::PackMixed:
+      case FindingKind::PackUnreferenced:
+        prune_ = true;
+        break;
+    }
+    Json about{{"kind", name(found.kind)}};
+    if (found.index) about["index"] = found.index->hex();
+    if (found.pack) about["pack"] = found.pack->hex();
+    if (found.blob) about["blob"] = found.blob->id.hex();
+    print(is_hint(found.kind), found.message, std::move(about));
+  }
+
+  // A tree or blob that the walk did not get.
+  void add_unreached(const std::string& path, const Error& problem) {
+    const bool damage = is(problem, Code::Corrupt) || is(problem, Code::NotFound);
+    (damage ? lost_ : unchecked_) = true;
+    print(false, path + ": " + problem.message(),
+          {{"kind", damage ? "tree_damaged" : "unchecked"}, {"path", path}});
+  }
+
+  // Unlike the others called by several threads at once.
+  void add_snapshot(const std::string& id, const Error& problem) {
+    const MutexLock lock(mutex_);
+    snapshots_.push_back(id);
+    print(false, problem.message(), {{"kind", "snapshot_damaged"}, {"snapshot", id}});
+  }
+
+  std::uint64_t errors() const { return errors_; }
+  std::uint64_t hints() const { return hints_; }
+
+  Json summary() const {
+    Json packs = Json::array();
+    for (const PackId& id : broken_packs_) packs.push_back(id.hex());
+    return {{"message_type", "summary"},
+            {"num_errors", errors_},
+            {"broken_packs", packs.empty() ? Json() : packs},
+            {"suggest_repair_index", repair_index_ || repeated_},
+            {"suggest_prune", prune_}};
+  }
+
+  // In the order in which they help.
+  std::vector<std::string> remedies() const {
+    std::vector<std::string> lines;
+    if (unchecked_) lines.push_back("some could not be read just now; next: firebreak check");
+    if (repair_index_) lines.push_back("next: firebreak repair index");
+    if (!broken_packs_.empty()) {
+      lines.push_back(fmt::format(
+          "{} packs are damaged; to save what is whole in them, run: restic repair packs {}{}",
+          broken_packs_.size(), broken_packs_.begin()->hex(),
+          broken_packs_.size() > 1 ? " …" : ""));
+    }
+    if (lost_ || !broken_packs_.empty()) {
+      lines.push_back(
+          "lost data comes back by firebreak backup --force of the same files, or by firebreak "
+          "copy "
+          "--from-repo OTHER ID; then check again");
+      lines.push_back("what nobody has any more: firebreak repair snapshots --dry-run");
+    }
+    for (const std::string& id : snapshots_) {
+      lines.push_back(fmt::format("a lost snapshot file: firebreak forget {}", id.substr(0, 8)));
+    }
+    if (repeated_ && !repair_index_) lines.push_back("to tidy up: firebreak repair index");
+    if (prune_ && errors_ == 0) lines.push_back("to tidy up: firebreak prune");
+    return lines;
+  }
+
+ private:
+  void print(bool hint, const std::string& message, Json about) {
+    ++(hint ? hints_ : errors_);
+    if (!console_.is_json()) {
+      console_.line((hint ? "hint: " : "damage: ") + printable(message));
+      return;
+    }
+    // As restic: on standard error, so that the summary stands alone.
+    Json document{{"message_type", hint ? "hint" : "error"}, {"message", message}};
+    document.update(about);
+    console_.progress_json(document);
+  }
+
+  Console& console_;
+  Mutex mutex_;
+  std::uint64_t errors_ = 0;
+  std::uint64_t hints_ = 0;
+  bool repair_index_ = false;
+  bool repeated_ = false;
+  bool prune_ = false;
+  bool lost_ = false;
+  bool unchecked_ = false;
+  std::set<PackId> broken_packs_;
+  std::vector<std::string> snapshots_;
+};
+
+Result<CheckSummary> look(Session& session, Repository& repository, const CheckOptions& checking,
+                          Report& report) {
+  const std::vector<FoundSnapshot> snapshots = TRY(load_snapshots(
+      repository,
+      [&](const std::string& id, const Error& problem) -> Result<void> {
+        report.add_snapshot(id, problem);
+        return {};
+      },
+      session.stop()));
+  TRY(repository.load_index(OnBroken::Skip, session.stop()));
+  session.console().say(fmt::format("checking {} snapshots", snapshots.size()));
+  const BlobSet used = TRY(used_blobs(session, repository, snapshots,
+                                      [&](const std::string& path, const Error& problem) {
+                                        report.add_unreached(path, problem);
+                                        return Result<void>();
+                                      }));
+  Progress progress;
+  const CountedProgress shown(session, progress, "check", "packs read");
+  return firebreak::check(
+      repository, used, checking, [&](const Finding& found) { report.add(found); }, progress,
+      session.stop());
+}
+
+Result<ExitCode> check(Session& session, const Options& options) {
+  CheckOptions checking;
+  checking.read = TRY(read_data_of(options));
+  std::byte seed[8];
+  fill_secret(seed);
+  checking.seed = load_le64(seed);
+  std::optional<LockKind> lock;
+  if (!session.options().no_lock) lock = LockKind::Exclusive;
+  const OpenedRepository opened =
+      TRY(session.open(lock, options.with_cache ? Cache::Use : Cache::Distrust));
+  Console& console = session.console();
+  Report report(console);
+  const CheckSummary summary = TRY(look(session, *opened.repository, checking, report));
+  if (console.is_json()) {
+    Json json = report.summary();
+    json["packs"] = summary.packs;
+    json["blobs"] = summary.blobs;
+    json["packs_read"] = summary.packs_read;
+    json["bytes_read"] = summary.bytes_read;
+    json["num_hints"] = report.hints();
+    console.json(json);
+    return report.errors() > 0 ? ExitCode::Failure : ExitCode::Success;
+  }
+  console.say(fmt::format("{} packs, {} blobs; read {} packs, {}", summary.packs, summary.blobs,
+                          summary.packs_read, format_size(summary.bytes_read)));
+  if (report.errors() > 0) {
+    console.line(fmt::format("{} errors were found", report.errors()));
+  } else if (summary.packs_read == summary.packs) {
+    console.line("no errors were found");
+  } else {
+    console.line(fmt::format("no errors were found; the data of {} packs was not read",
+                             summary.packs - summary.packs_read));
+  }
+  for (const std::string& remedy : report.remedies()) console.say(remedy);
+  if (report.errors() > 0) return ExitCode::Failure;
+  if (summary.packs_read < summary.packs) console.say("next: firebreak check --read-data");
+  return ExitCode::Success;
+}
+
+}  // namespace
+
+void add_check(Program& program) {
+  const auto options = std::make_shared<Options>();  // owned by the parser and by what runs
+  CLI::App& command =
+      program.command("check", "Look for damage; changes nothing",
+                      {"firebreak check -r /srv/backup --read-data",
+                       "firebreak check -r /srv/backup --read-data-subset 1/30"},
+                      [options](Session& session) { return check(session, *options); });
+  command.add_flag("--read-data", options->read_data, "read every pack");
+  command.add_option("--read-data-subset", options->subset,
+                     "read part 1/10 of the packs, or a random 2.5% or 10G of them");
+  command.add_flag("--with-cache", options->with_cache, "believe what this machine has cached");
+}
+
+}  // namespace firebreak
