@@ -16,6 +16,7 @@ void add_init(Program& program);
 void add_key(Program& program);
 void add_ls(Program& program);
 void add_prune(Program& program);
+void add_repair(Program& program);
 void add_restore(Program& program);
 void add_snapshots(Program& program);
 void add_stats(Program& program);

@@ -17,6 +17,7 @@ ExitCode run(const std::vector<std::string>& arguments) {
   add_key(program);
   add_ls(program);
   add_prune(program);
+  add_repair(program);
   add_restore(program);
   add_snapshots(program);
   add_stats(program);

@@ -1,0 +1,166 @@
+"""check, and what it tells to do: repair index, repair snapshots, copy from another repository."""
+
+import json
+import os
+
+import harness
+
+
+class Check(harness.CommandTest):
+    def summary(self, done):
+        return done.documents[-1]
+
+    def test_a_sound_repository(self):
+        self.back_up_tree()
+        done = self.firebreak("check")
+        self.assertIn("no errors were found", done.text)
+        self.assertIn("--read-data", done.errors)
+        done = self.firebreak("check", "--read-data", "--json")
+        summary = self.summary(done)
+        self.assertEqual((summary["message_type"], summary["num_errors"]), ("summary", 0))
+        self.assertEqual(summary["packs_read"], len(self.packs()))
+        self.assertFalse(summary["suggest_repair_index"] or summary["suggest_prune"])
+        self.assertEqual(os.listdir(self.repository + "/locks"), [])
+
+    def test_subsets(self):
+        self.back_up_tree()
+        packs = len(self.packs())
+        parts = [self.summary(self.firebreak("check", "--json", "--read-data-subset", f"{n}/3"))
+                 for n in (1, 2, 3)]
+        self.assertEqual(sum(part["packs_read"] for part in parts), packs)
+        for subset in ("100%", "1T"):
+            done = self.firebreak("check", "--json", "--read-data-subset", subset)
+            self.assertEqual(self.summary(done)["packs_read"], packs)
+        for wrong in ("0/3", "4/3", "1/257", "0%", "101%", "x", "1/", "0"):
+            self.assert_refused("check", "--read-data-subset", wrong, says="--read-data-subset")
+        self.assert_refused("check", "--read-data", "--read-data-subset", "1/2", says="not both")
+
+    def test_a_flipped_bit_in_data(self):
+        self.back_up_tree()
+        with open(self.packs()[0], "r+b") as pack:
+            pack.seek(100)
+            byte = pack.read(1)
+            pack.seek(100)
+            pack.write(bytes([byte[0] ^ 1]))
+        self.firebreak("check")
+        done = self.firebreak("check", "--read-data", code=1)
+        self.assertIn("damage: ", done.text)
+        self.assertIn("restic repair packs", done.errors)
+        done = self.firebreak("check", "--read-data", "--json", code=1)
+        self.assertEqual(self.summary(done)["broken_packs"], [os.path.basename(self.packs()[0])])
+        self.assertTrue(any(one["message_type"] == "error" for one in done.error_documents))
+
+    def test_the_cache_is_not_believed(self):
+        self.back_up_tree()
+        self.firebreak("check", "--with-cache")
+        index = self.repository + "/index/" + os.listdir(self.repository + "/index")[0]
+        os.chmod(index, 0o600)
+        with open(index, "r+b") as file:
+            file.seek(40)
+            file.write(b"\0\0\0\0")
+        done = self.firebreak("check", code=1)
+        self.assertIn("firebreak repair index", done.errors)
+        self.firebreak("repair", "index")
+        self.firebreak("check", "--read-data")
+        self.restic("check", "--read-data")
+
+    def test_locks(self):
+        self.firebreak("check", "--no-lock")
+        self.back_up_tree()
+        os.chmod(self.repository + "/locks", 0o500)
+        self.addCleanup(os.chmod, self.repository + "/locks", 0o700)
+        self.firebreak("check", "--no-lock")
+
+    def test_a_broken_snapshot_file(self):
+        lost, kept = self.back_up_tree(), self.back_up_tree("--force")
+        path = f"{self.repository}/snapshots/{lost}"
+        os.chmod(path, 0o600)
+        with open(path, "r+b") as file:
+            file.write(b"broken")
+        done = self.firebreak("check", code=1)
+        self.assertIn(f"firebreak forget {lost[:8]}", done.errors)
+        self.assert_refused("forget", "--keep-last", "1", says=f"firebreak forget {lost[:8]}")
+        self.assert_refused("prune", says=lost[:8])
+        self.firebreak("repair", "snapshots", code=3)
+        self.firebreak("forget", lost[:8])
+        self.firebreak("check", "--read-data")
+        self.restic("check", "--read-data")
+        left = json.loads(self.restic("snapshots", "--json").text)
+        self.assertEqual([one["id"] for one in left], [kept])
+
+
+class Mend(harness.CommandTest):
+    def lose_content_of(self, name):
+        node = next(json.loads(line) for line in
+                    self.restic("ls", "--json", "latest").text.splitlines()
+                    if line.endswith("}") and f'"name":"{name}"' in line)
+        tree = json.loads(self.restic("cat", "tree", "latest:" + os.path.dirname(node["path"])).text)
+        content = next(one for one in tree["nodes"] if one["name"] == name)["content"]
+        self.lose_pack_of(content[0])
+
+    def test_what_is_lost_comes_back_from_the_source(self):
+        self.back_up_tree()
+        self.lose_content_of("big")
+        done = self.firebreak("check", code=1)
+        self.assertIn("firebreak repair index", done.errors)
+        self.assert_refused("repair", "snapshots", says="firebreak repair index")
+        self.firebreak("repair", "index")
+        self.firebreak("check", code=1)
+        self.back_up_tree("--force")
+        self.firebreak("check", "--read-data")
+        self.restic("check", "--read-data")
+
+    def test_what_is_lost_comes_back_from_another_repository(self):
+        snapshot = self.back_up_tree()
+        other = self.folder + "/other"
+        secret = self.folder + "/secret"
+        with open(secret, "w") as file:
+            file.write(harness.PASSWORD)
+        source = ("--from-repo", self.repository, "--from-password-file", secret)
+        self.firebreak("init", *source, "--copy-chunker-params", repository=other)
+        self.firebreak("copy", *source, repository=other)
+        self.lose_content_of("big")
+        self.firebreak("repair", "index")
+        source = ("--from-repo", other, "--from-password-file", secret)
+        done = self.firebreak("copy", *source, "latest", "--json")
+        self.assertEqual(done.documents[0]["message_type"], "skipped")
+        self.assertEqual(done.documents[0]["snapshot_id"], snapshot)
+        self.assertGreater(done.documents[-1]["data_blobs"], 0)
+        self.restic("check", "--read-data")
+
+    def test_snapshots_go_on_without_what_is_lost(self):
+        damaged = self.back_up_tree()
+        self.lose_content_of("big")
+        self.firebreak("repair", "index")
+        dry = self.firebreak("repair", "snapshots", "--dry-run")
+        self.assertIn("/big", dry.text)
+        self.assertEqual(os.listdir(self.repository + "/snapshots"), [damaged])
+        done = self.firebreak("repair", "snapshots", damaged[:8], "--json")
+        changed = next(one for one in done.documents if one["message_type"] == "changed")
+        self.assertEqual(changed["old_snapshot_id"], damaged)
+        repaired = json.loads(self.restic("snapshots", "--json", "--tag", "repaired").text)
+        self.assertEqual(repaired[0]["original"], damaged)
+        self.firebreak("forget", repaired[0]["id"])
+        self.firebreak("repair", "snapshots", "--forget")
+        self.restic("check", "--read-data")
+        target = self.folder + "/restored"
+        self.restic("restore", "latest", "--target", target)
+        self.assertEqual(os.path.getsize(target + "/big"), 0)
+        with open(target + "/plain", "rb") as file:
+            self.assertEqual(file.read(), b"some text\n")
+
+    def test_an_index_that_is_gone(self):
+        self.back_up_tree()
+        for name in os.listdir(self.repository + "/index"):
+            os.unlink(f"{self.repository}/index/{name}")
+        self.firebreak("check", code=1)
+        done = self.firebreak("repair", "index", "--json")
+        self.assertEqual(done.documents[-1]["packs_added"], len(self.packs()))
+        self.restic("check", "--read-data")
+        done = self.firebreak("repair", "index", "--read-all-packs", "--json")
+        self.assertEqual(done.documents[-1]["packs_read"], len(self.packs()))
+        self.restic("check", "--read-data")
+
+
+if __name__ == "__main__":
+    harness.main()
