@@ -29,14 +29,20 @@ class Dump(harness.CommandTest):
     def members(self, tar):
         with tarfile.open(fileobj=io.BytesIO(tar)) as archive:
             return {one.name.rstrip("/"): (one.type, one.size, one.mode, one.linkname,
-                                           int(one.mtime), one.uid, one.gid)
+                                           round(one.mtime), one.uid, one.gid)
                     for one in archive.getmembers()}
 
     def test_writes_the_tar_that_restic_writes(self):
         for arguments in (["latest", "/"], ["latest", "/sub"], ["latest:sub", "/"],
                           ["latest:sub", "deeper"], ["latest", "/empty"]):
             ours = self.members(self.firebreak("dump", *arguments).out)
-            self.assertEqual(ours, self.members(self.restic("dump", *arguments).out), arguments)
+            theirs = self.members(self.restic("dump", *arguments).out)
+            # restic makes files of sockets and pipes, or forgets them; no tar has sockets.
+            for name in ("socket", "fifo", "sub/fifo"):
+                theirs.pop(name, None)
+                kind = ours.pop(name, (tarfile.FIFOTYPE,))[0]
+                self.assertEqual(kind, tarfile.FIFOTYPE)
+            self.assertEqual(ours, theirs, arguments)
         ours = self.firebreak("dump", "-a", "tar", "latest", "/sub").out
         with tarfile.open(fileobj=io.BytesIO(ours)) as archive:
             self.assertEqual(archive.extractfile("sub/inner.txt").read(), b"inner\n")

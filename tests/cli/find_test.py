@@ -94,6 +94,8 @@ class Find(harness.CommandTest):
 
     def test_names_what_is_lost_and_goes_on(self):
         os.mkdir(self.folder + "/apart")
+        with open(self.folder + "/apart/file", "w") as file:
+            file.write("not an empty folder, whose tree is in an older pack")
         third = self.back_up("apart", cwd=self.folder)
         self.lose_pack_of(self.node("/apart", snapshot=third)["subtree"])
         done = self.firebreak("find", "plain", code=1)

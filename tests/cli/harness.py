@@ -121,7 +121,7 @@ def look_at(folder):
             elif os.path.isfile(path):
                 with open(path, "rb") as file:
                     content = file.read()
-            seen[os.path.relpath(path, folder)] = (
+            seen[os.fsdecode(os.path.relpath(path, folder))] = (
                 kind, content, status.st_mode & 0o7777, status.st_mtime_ns)
     return seen
 
@@ -229,8 +229,9 @@ class CommandTest(unittest.TestCase):
 
     def node(self, path, snapshot="latest"):
         """An entry as its tree has it, by restic: "content", "subtree" and all."""
-        found = {"subtree": json.loads(
-            self.restic("cat", "--no-lock", "snapshot", snapshot).text)["tree"]}
+        chosen = [one for one in json.loads(self.restic("snapshots", "--no-lock", "--json").text)
+                  if snapshot in ("latest", one["id"])]
+        found = {"subtree": max(chosen, key=lambda one: one["time"])["tree"]}
         for name in path.strip("/").split("/"):
             tree = json.loads(self.restic("cat", "--no-lock", "blob", found["subtree"]).text)
             found = next(node for node in tree["nodes"] if node["name"] == name)
