@@ -36,18 +36,21 @@ class Check(harness.CommandTest):
         self.assert_refused("check", "--read-data", "--read-data-subset", "1/2", says="not both")
 
     def test_a_flipped_bit_in_data(self):
-        self.back_up_tree()
-        with open(self.packs()[0], "r+b") as pack:
-            pack.seek(100)
+        snapshot = self.back_up_tree()
+        name = self.blobs()[self.node("/plain", snapshot)["content"][0]][1]
+        path = f"{self.repository}/data/{name[:2]}/{name}"
+        os.chmod(path, 0o600)
+        with open(path, "r+b") as pack:
+            pack.seek(20)
             byte = pack.read(1)
-            pack.seek(100)
+            pack.seek(20)
             pack.write(bytes([byte[0] ^ 1]))
         self.firebreak("check")
         done = self.firebreak("check", "--read-data", code=1)
         self.assertIn("damage: ", done.text)
         self.assertIn("restic repair packs", done.errors)
         done = self.firebreak("check", "--read-data", "--json", code=1)
-        self.assertEqual(self.summary(done)["broken_packs"], [os.path.basename(self.packs()[0])])
+        self.assertEqual(self.summary(done)["broken_packs"], [name])
         self.assertTrue(any(one["message_type"] == "error" for one in done.error_documents))
 
     def test_the_cache_is_not_believed(self):
@@ -90,17 +93,11 @@ class Check(harness.CommandTest):
 
 
 class Mend(harness.CommandTest):
-    def lose_content_of(self, name):
-        node = next(json.loads(line) for line in
-                    self.restic("ls", "--json", "latest").text.splitlines()
-                    if line.endswith("}") and f'"name":"{name}"' in line)
-        tree = json.loads(self.restic("cat", "tree", "latest:" + os.path.dirname(node["path"])).text)
-        content = next(one for one in tree["nodes"] if one["name"] == name)["content"]
-        self.lose_pack_of(content[0])
+    def lose_big_of(self, snapshot):
+        self.lose_pack_of(self.node("/big", snapshot)["content"][0])
 
     def test_what_is_lost_comes_back_from_the_source(self):
-        self.back_up_tree()
-        self.lose_content_of("big")
+        self.lose_big_of(self.back_up_tree())
         done = self.firebreak("check", code=1)
         self.assertIn("firebreak repair index", done.errors)
         self.assert_refused("repair", "snapshots", says="firebreak repair index")
@@ -119,7 +116,7 @@ class Mend(harness.CommandTest):
         source = ("--from-repo", self.repository, "--from-password-file", secret)
         self.firebreak("init", *source, "--copy-chunker-params", repository=other)
         self.firebreak("copy", *source, repository=other)
-        self.lose_content_of("big")
+        self.lose_big_of(snapshot)
         self.firebreak("repair", "index")
         source = ("--from-repo", other, "--from-password-file", secret)
         done = self.firebreak("copy", *source, "latest", "--json")
@@ -129,8 +126,12 @@ class Mend(harness.CommandTest):
         self.restic("check", "--read-data")
 
     def test_snapshots_go_on_without_what_is_lost(self):
+        first = self.back_up_tree()
+        with open(self.tree + "/kept", "w") as file:
+            file.write("in a pack of its own\n")
         damaged = self.back_up_tree()
-        self.lose_content_of("big")
+        self.firebreak("forget", first)
+        self.lose_big_of(damaged)
         self.firebreak("repair", "index")
         dry = self.firebreak("repair", "snapshots", "--dry-run")
         self.assertIn("/big", dry.text)
@@ -146,8 +147,8 @@ class Mend(harness.CommandTest):
         target = self.folder + "/restored"
         self.restic("restore", "latest", "--target", target)
         self.assertEqual(os.path.getsize(target + "/big"), 0)
-        with open(target + "/plain", "rb") as file:
-            self.assertEqual(file.read(), b"some text\n")
+        with open(target + "/kept") as file:
+            self.assertEqual(file.read(), "in a pack of its own\n")
 
     def test_an_index_that_is_gone(self):
         self.back_up_tree()

@@ -34,7 +34,7 @@ class Forget(Maintain):
     def test_as_restic_decides(self):
         self.days(9)
         self.back_up_tree("--time", "2023-01-01T00:30:00Z", "--host", "a", "--tag", "x,y")
-        self.back_up_tree("--time", "2024-05-09T12:00:00Z", "--host", "b")
+        self.back_up_tree("--time", "2024-05-09T12:00:01Z", "--host", "b")
         policies = (
             ("--keep-hourly", "2"), ("--keep-daily", "3"), ("--keep-weekly", "2"),
             ("--keep-monthly", "2"), ("--keep-yearly", "unlimited"), ("--keep-within", "3d"),
@@ -122,9 +122,8 @@ class Prune(Maintain):
         self.restic("check", "--read-data")
         self.restic("restore", keep, "--target", self.folder + "/restored")
         os.unlink(self.tree + "/more")
-        ours, theirs = harness.look_at(self.tree), harness.look_at(self.folder + "/restored")
-        self.assertEqual({path: one[1] for path, one in ours.items()},
-                         {path: one[1] for path, one in theirs.items()})
+        os.unlink(self.tree + "/socket")  # restic restores none
+        self.assertEqual(harness.look_at(self.tree), harness.look_at(self.folder + "/restored"))
         self.assertIn("nothing to prune", self.firebreak("prune").text)
 
     def test_options(self):

@@ -122,9 +122,8 @@ class Copy(harness.CommandTest):
         listed = json.loads(self.restic("snapshots", "--json", **self.there).text)
         self.assertEqual(len(listed), 2)  # restic knows our copies
         self.restic("restore", "latest", "--target", self.folder + "/restored", **self.there)
-        ours, theirs = harness.look_at(self.tree), harness.look_at(self.folder + "/restored")
-        self.assertEqual({path: one[1] for path, one in ours.items()},
-                         {path: one[1] for path, one in theirs.items()})
+        os.unlink(self.tree + "/socket")  # restic restores none
+        self.assertEqual(harness.look_at(self.tree), harness.look_at(self.folder + "/restored"))
 
     def test_where_from(self):
         self.firebreak("init", **self.there)
@@ -192,9 +191,8 @@ class Init(harness.CommandTest):
         command = re.search(r"^    restic (.* restore latest --target) /restored$", one,
                             re.MULTILINE).group(1)
         self.run_program("sh", "-ec", f"{harness.RESTIC} --no-cache {command} restored")
-        ours, theirs = harness.look_at(self.tree), harness.look_at(self.folder + "/restored")
-        self.assertEqual({path: one[1] for path, one in ours.items()},
-                         {path: one[1] for path, one in theirs.items()})
+        os.unlink(self.tree + "/socket")  # restic restores none
+        self.assertEqual(harness.look_at(self.tree), harness.look_at(self.folder + "/restored"))
 
     def test_a_later_sheet(self):
         sheet = self.folder + "/sheet.txt"
