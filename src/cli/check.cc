@@ -72,8 +72,11 @@ class Report {
 
   void add(const Finding& found) {
     switch (found.kind) {
-      case FindingKind::IndexDamaged:
       case FindingKind::PackMissing:
+        if (found.pack) broken_packs_.insert(*found.pack);
+        repair_index_ = true;
+        break;
+      case FindingKind::IndexDamaged:
       case FindingKind::PackSize:
       case FindingKind::PackLayout:
       case FindingKind::PackHeader:
@@ -138,13 +141,14 @@ class Report {
   std::vector<std::string> remedies() const {
     std::vector<std::string> lines;
     if (unchecked_) lines.push_back("some could not be read just now; next: firebreak check");
-    if (repair_index_) lines.push_back("next: firebreak repair index");
     if (!broken_packs_.empty()) {
-      lines.push_back(fmt::format(
-          "{} packs are damaged; to save what is whole in them, run: restic repair packs {}{}",
-          broken_packs_.size(), broken_packs_.begin()->hex(),
-          broken_packs_.size() > 1 ? " …" : ""));
+      lines.push_back(
+          fmt::format("{} packs are damaged or missing; next, with another repository that has a "
+                      "copy: firebreak "
+                      "repair packs --from-repo OTHER",
+                      broken_packs_.size()));
     }
+    if (repair_index_) lines.push_back("next: firebreak repair index");
     if (lost_ || !broken_packs_.empty()) {
       lines.push_back(
           "lost data comes back by firebreak backup --force of the same files, or by firebreak "

@@ -17,6 +17,7 @@ void add_key(Program& program);
 void add_ls(Program& program);
 void add_prune(Program& program);
 void add_repair(Program& program);
+void add_repair_packs(Program& program);  // after add_repair()
 void add_restore(Program& program);
 void add_snapshots(Program& program);
 void add_stats(Program& program);

@@ -18,6 +18,7 @@ ExitCode run(const std::vector<std::string>& arguments) {
   add_ls(program);
   add_prune(program);
   add_repair(program);
+  add_repair_packs(program);
   add_restore(program);
   add_snapshots(program);
   add_stats(program);

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/counted_progress.h"
+#include "cli/finding.h"
 #include "cli/saving_options.h"
 #include "cli/snapshot_options.h"
 #include "repository/repair_index.h"
@@ -19,16 +20,6 @@ struct SnapshotsOptions {
   bool forget = false;
   bool dry_run = false;
 };
-
-void tell(Console& console, const Finding& found) {
-  if (!console.is_json()) {
-    console.line("damage: " + printable(found.message));
-    return;
-  }
-  Json document{{"message_type", "error"}, {"message", found.message}, {"kind", name(found.kind)}};
-  if (found.pack) document["pack"] = found.pack->hex();
-  console.progress_json(document);
-}
 
 Result<ExitCode> repair_index(Session& session, const RepairIndexOptions& options) {
   Console& console = session.console();

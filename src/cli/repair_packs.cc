@@ -1,0 +1,119 @@
+#include "repository/repair_packs.h"
+
+#include <set>
+
+#include "cli/commands.h"
+#include "cli/counted_progress.h"
+#include "cli/finding.h"
+#include "cli/from_options.h"
+
+namespace firebreak {
+namespace {
+
+struct Options {
+  std::vector<std::string> packs;
+  RepositoryOptions from;
+  RepairPacksOptions repair;
+  bool dry_run = false;
+};
+
+// Those named, or those that reading every byte finds damaged or missing.
+Result<std::vector<PackId>> find_damaged(Session& session, Repository& repository,
+                                         const std::vector<std::string>& named) {
+  std::vector<PackId> ids;
+  for (const std::string& text : named) {
+    ids.push_back(TRY(PackId::parse(text).context("pack \"{}\"", text)));
+  }
+  if (!ids.empty()) return ids;
+  TRY(repository.load_index(OnBroken::Fail, session.stop())
+          .context("nothing was changed; first run firebreak repair index"));
+  session.console().say("reading every pack to find the damaged ones");
+  std::set<PackId> damaged;
+  Progress progress;
+  const CountedProgress shown(session, progress, "check", "packs");
+  const auto note = [&](const Finding& found) {
+    if (is_hint(found.kind) || !found.pack) return;
+    tell(session.console(), found);
+    damaged.insert(*found.pack);
+  };
+  TRY(check(repository, BlobSet(repository.index().tables()), {ReadAllPacks{}, 0}, note, progress,
+            session.stop()));
+  ids.assign(damaged.begin(), damaged.end());
+  return ids;
+}
+
+void print(Console& console, const RepairPacksSummary& summary) {
+  if (console.is_json()) {
+    console.json({{"message_type", "summary"},
+                  {"packs_replaced", summary.packs_replaced},
+                  {"packs_kept", summary.packs_kept},
+                  {"blobs_salvaged", summary.blobs_salvaged},
+                  {"blobs_recovered", summary.blobs_recovered},
+                  {"blobs_lost", summary.blobs_lost}});
+    return;
+  }
+  console.line(fmt::format(
+      "replaced {} packs: {} blobs salvaged from them, {} from the other repository, {} lost",
+      summary.packs_replaced, summary.blobs_salvaged, summary.blobs_recovered, summary.blobs_lost));
+  if (summary.packs_kept > 0) {
+    console.say(fmt::format(
+        "{} packs were left, because part of them is nowhere else: give --from-repo OTHER, or take "
+        "the loss with --give-up-lost and then firebreak repair snapshots",
+        summary.packs_kept));
+  } else {
+    console.say(summary.blobs_lost == 0 ? "next: firebreak check --read-data"
+                                        : "next: firebreak repair snapshots --dry-run");
+  }
+}
+
+Result<ExitCode> repair(Session& session, const Options& options) {
+  Console& console = session.console();
+  const OpenedRepository opened = TRY(session.open_to_change(LockKind::Exclusive, options.dry_run));
+  std::optional<OpenedRepository> from;
+  if (names_from(session, options.from)) {
+    from = TRY(open_from(session, options.from, LockKind::Shared));
+    TRY(from->repository->load_index(OnBroken::Fail, session.stop()));
+  }
+  const std::vector<PackId> damaged = TRY(find_damaged(session, *opened.repository, options.packs));
+  if (options.dry_run || damaged.empty()) {
+    if (console.is_json()) {
+      console.json({{"message_type", "summary"},
+                    {"dry_run", options.dry_run},
+                    {"packs_damaged", damaged.size()}});
+    } else {
+      console.line(damaged.empty() ? "no pack is damaged"
+                                   : fmt::format("would replace {} packs", damaged.size()));
+    }
+    return ExitCode::Success;
+  }
+  Progress progress;
+  Result<RepairPacksSummary> repaired = [&] {
+    const CountedProgress shown(session, progress, "repair packs", "packs");
+    return repair_packs(
+        *opened.repository, damaged, from ? from->repository.get() : nullptr, options.repair,
+        *opened.lock, [&](const Finding& found) { tell(console, found); }, progress,
+        session.stop());
+  }();
+  const RepairPacksSummary summary = TRY(std::move(repaired));
+  print(console, summary);
+  return summary.blobs_lost == 0 ? ExitCode::Success : ExitCode::Failure;
+}
+
+}  // namespace
+
+void add_repair_packs(Program& program) {
+  const auto options = std::make_shared<Options>();  // owned by the parser and by what runs
+  CLI::App& command = program.command(
+      "repair packs", "Replace damaged packs, from another repository too",
+      {"firebreak repair packs -r /srv/backup --from-repo /mnt/second --from-password-file pw",
+       "firebreak repair packs -r /srv/backup --dry-run"},
+      [options](Session& session) { return repair(session, *options); });
+  command.add_option("PACK", options->packs,
+                     "packs to replace; without any, all are read and the damaged ones replaced");
+  add_from_options(command, options->from);
+  command.add_flag("--give-up-lost", options->repair.give_up_lost,
+                   "replace packs of which part is lost, too");
+  command.add_flag("-n,--dry-run", options->dry_run, "find the damaged packs, change nothing");
+}
+
+}  // namespace firebreak

@@ -1,0 +1,83 @@
+"""repair packs: what is damaged comes back from the pack itself and from another repository."""
+
+import os
+
+import harness
+
+
+class RepairPacks(harness.CommandTest):
+    def setUp(self):
+        super().setUp()
+        self.snapshot = self.back_up_tree()
+        self.other = self.folder + "/other"
+        self.from_other = ["--from-repo", self.other]
+        self.environment["FIREBREAK_FROM_PASSWORD"] = harness.PASSWORD
+        self.firebreak("init", repository=self.other)
+        self.firebreak("copy", "--from-repo", self.repository, repository=self.other)
+
+    def flip(self, path, at=20):
+        os.chmod(path, 0o600)
+        with open(path, "r+b") as pack:
+            pack.seek(at)
+            byte = pack.read(1)
+            pack.seek(at)
+            pack.write(bytes([byte[0] ^ 1]))
+
+    def assert_whole(self):
+        self.firebreak("check", "--read-data")
+        self.restic("check", "--read-data")
+        target = self.folder + "/restored"
+        self.restic("restore", self.snapshot, "--target", target)
+        wanted = harness.look_at(self.tree)
+        found = harness.look_at(target)
+        # restic makes no sockets.
+        wanted.pop("socket")
+        for path, entry in wanted.items():
+            self.assertEqual(found[path][:3], entry[:3], path)
+
+    def test_a_flipped_bit(self):
+        self.flip(self.packs()[0])
+        self.firebreak("check", "--read-data", code=1)
+        dry = self.firebreak("repair", "packs", "--dry-run", *self.from_other)
+        self.assertIn("would replace 1 packs", dry.text)
+        self.firebreak("check", "--read-data", code=1)
+        self.firebreak("repair", "packs", *self.from_other)
+        self.assert_whole()
+
+    def test_missing_packs(self):
+        for pack in self.packs():
+            os.unlink(pack)
+        self.firebreak("check", code=1)
+        done = self.firebreak("repair", "packs", "--json", *self.from_other)
+        summary = done.documents[-1]
+        self.assertEqual((summary["blobs_salvaged"], summary["blobs_lost"]), (0, 0))
+        self.assertGreater(summary["blobs_recovered"], 0)
+        self.assert_whole()
+
+    def test_nothing_is_damaged(self):
+        before = self.packs()
+        done = self.firebreak("repair", "packs", *self.from_other)
+        self.assertIn("no pack is damaged", done.text)
+        self.assertEqual(self.packs(), before)
+
+    def test_without_another_repository_a_lost_blob_keeps_its_pack(self):
+        pack = self.packs()[0]
+        self.flip(pack)
+        name = os.path.basename(pack)
+        done = self.firebreak("repair", "packs", name, code=1)
+        self.assertIn("--from-repo", done.errors)
+        self.assertTrue(os.path.exists(pack))
+        self.firebreak("repair", "packs", name, "--give-up-lost", code=1)
+        self.assertFalse(os.path.exists(pack))
+        self.firebreak("repair", "snapshots", "--forget")
+        self.firebreak("check", "--read-data")
+        self.restic("check", "--read-data")
+
+    def test_refuses_what_is_no_pack(self):
+        self.assert_refused("repair", "packs", "abc", says='pack "abc"')
+        self.assert_refused("repair", "packs", "0" * 64, says="repair index")
+        self.assert_refused("repair", "packs", "--no-lock", says="--no-lock")
+
+
+if __name__ == "__main__":
+    harness.main()
