@@ -8,11 +8,17 @@ export CTEST_OUTPUT_ON_FAILURE := 1
 
 CTEST := ctest --no-tests=error --timeout 600 -j$(JOBS)
 
-.PHONY: build test check bench clean setup setup-check asan tsan format faults fuzz mutants
+.PHONY: build demo test check bench clean setup setup-check asan tsan format faults fuzz mutants
 
 build: setup
 	cmake --preset release
 	cmake --build --preset release -j$(JOBS)
+
+# Back up, damage, detect, repair from a second repository, restore, compare.
+demo: setup
+	cmake --preset release
+	cmake --build --preset release -j$(JOBS) --target firebreak firebreak-generate
+	tools/demo.sh
 
 # The unit tests once more under ASan and UBSan. Tests that need a pinned program fail by
 # themselves where it could not be built.
