@@ -307,23 +307,23 @@ Result<ExitCode> backup(Session& session, const Options& options) {
   return ExitCode::Incomplete;
 }
 
-void add_source_options(CLI::App& command, Options& options) {
+void add_source_options(Command command, Options& options) {
   command.add_option("FILE", options.targets, "files and folders to back up");
-  add_list(command, "--files-from", options.files_from, "file of patterns, one a line");
-  add_list(command, "--files-from-verbatim", options.files_from_verbatim, "of paths, one a line");
-  add_list(command, "--files-from-raw", options.files_from_raw, "of paths, each ended by a zero");
+  command.add_list("--files-from", options.files_from, "file of patterns, one a line");
+  command.add_list("--files-from-verbatim", options.files_from_verbatim, "of paths, one a line");
+  command.add_list("--files-from-raw", options.files_from_raw, "of paths, each ended by a zero");
   command.add_flag("--stdin", options.from_stdin, "back up standard input as one file");
-  command.add_option("--stdin-filename", options.stdin_filename, "its name")->capture_default_str();
+  command.add_option("--stdin-filename", options.stdin_filename, "its name").capture_default_str();
   add_exclude_options(command, options.excludes);
   command.add_flag("-x,--one-file-system", options.one_file_system,
                    "do not go into other file systems");
 }
 
-void add_parent_options(CLI::App& command, Options& options) {
+void add_parent_options(Command command, Options& options) {
   command.add_option("--parent", options.parent,
                      "snapshot whose unchanged files are not read again");
   command.add_option("-g,--group-by", options.group_by, "what a parent must have in common")
-      ->capture_default_str();
+      .capture_default_str();
   command.add_flag("-f,--force", options.force, "read every file again");
   command.add_flag("--ignore-ctime", options.ignore_changed_time, "compare size and mtime only");
   command.add_flag("--ignore-inode", options.ignore_inode, "do not compare inode numbers");
@@ -336,14 +336,14 @@ void add_parent_options(CLI::App& command, Options& options) {
 
 void add_backup(Program& program) {
   const auto options = std::make_shared<Options>();  // owned by the parser and by what runs
-  CLI::App& command = program.command(
+  Command command = program.command(
       "backup", "Back up files and folders",
       {"firebreak backup -r /srv/backup ~/work --exclude '*.tmp' --tag daily",
        "pg_dump shop | firebreak backup -r /srv/backup --stdin --stdin-filename shop.sql"},
       [options](Session& session) { return backup(session, *options); });
   add_source_options(command, *options);
   add_parent_options(command, *options);
-  add_list(command, "--tag", options->tags, "tags of the snapshot, a,b; may be repeated");
+  command.add_list("--tag", options->tags, "tags of the snapshot, a,b; may be repeated");
   command.add_option("-H,--host", options->host, "host name in the snapshot");
   command.add_option("--time", options->time, "time of the snapshot, like 2026-11-25T02:49:59Z");
   command.add_flag("-n,--dry-run", options->dry_run, "store nothing, show what would be stored");

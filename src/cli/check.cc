@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <set>
 
 #include "base/mutex.h"
@@ -65,6 +66,8 @@ Result<ReadData> read_data_of(const Options& options) {
   return ReadData(ReadNoPacks{});
 }
 
+constexpr std::uint64_t kMissingShown = 3;  // blobs of one missing pack
+
 // Prints findings and remembers what mends them.
 class Report {
  public:
@@ -90,6 +93,11 @@ class Report {
         // The walk has told, with a path.
         if (!found.pack) return;
         lost_ = true;
+        if (!console_.is_json() && ++missing_of_[*found.pack] > kMissingShown) {
+          ++errors_;
+          ++not_shown_;
+          return;
+        }
         break;
       case FindingKind::Unchecked:
         unchecked_ = true;
@@ -126,6 +134,8 @@ class Report {
 
   std::uint64_t errors() const { return errors_; }
   std::uint64_t hints() const { return hints_; }
+  // Counted, but not printed: what a lost pack held is no news line by line.
+  std::uint64_t not_shown() const { return not_shown_; }
 
   Json summary() const {
     Json packs = Json::array();
@@ -181,6 +191,8 @@ class Report {
   Mutex mutex_;
   std::uint64_t errors_ = 0;
   std::uint64_t hints_ = 0;
+  std::uint64_t not_shown_ = 0;
+  std::map<PackId, std::uint64_t> missing_of_;  // blobs of a missing pack
   bool repair_index_ = false;
   bool repeated_ = false;
   bool prune_ = false;
@@ -238,6 +250,10 @@ Result<ExitCode> check(Session& session, const Options& options) {
   }
   console.say(fmt::format("{} packs, {} blobs; read {} packs, {}", summary.packs, summary.blobs,
                           summary.packs_read, format_size(summary.bytes_read)));
+  if (report.not_shown() > 0) {
+    console.say(
+        fmt::format("{} more blobs of missing packs; --json names all", report.not_shown()));
+  }
   if (report.errors() > 0) {
     console.line(fmt::format("{} errors were found", report.errors()));
   } else if (summary.packs_read == summary.packs) {
@@ -256,7 +272,7 @@ Result<ExitCode> check(Session& session, const Options& options) {
 
 void add_check(Program& program) {
   const auto options = std::make_shared<Options>();  // owned by the parser and by what runs
-  CLI::App& command =
+  Command command =
       program.command("check", "Look for damage; changes nothing",
                       {"firebreak check -r /srv/backup --read-data",
                        "firebreak check -r /srv/backup --read-data-subset 1/30"},

@@ -161,7 +161,7 @@ Result<ExitCode> copy(Session& session, const Options& options) {
 
 void add_copy(Program& program) {
   const auto options = std::make_shared<Options>();  // owned by the parser and by what runs
-  CLI::App& command = program.command(
+  Command command = program.command(
       "copy", "Copy snapshots from another repository",
       {"firebreak copy -r /mnt/offsite --from-repo /srv/backup --from-password-file ~/.secret",
        "firebreak copy -r /mnt/offsite --from-repo /srv/backup latest --host web1"},

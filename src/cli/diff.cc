@@ -164,12 +164,12 @@ Result<ExitCode> diff(Session& session, const Options& options) {
 
 void add_diff(Program& program) {
   const auto options = std::make_shared<Options>();  // owned by the parser and by what runs
-  CLI::App& command = program.command(
+  Command command = program.command(
       "diff", "Show what differs between two snapshots",
       {"firebreak diff 1a2b3c4d latest", "firebreak diff 1a2b3c4d:/srv latest:/srv --metadata"},
       [options](Session& session) { return diff(session, *options); });
-  command.add_option("BEFORE", options->before, "snapshot, or SNAPSHOT:SUBFOLDER")->required();
-  command.add_option("AFTER", options->after, "the one to compare with it")->required();
+  command.add_option("BEFORE", options->before, "snapshot, or SNAPSHOT:SUBFOLDER").required();
+  command.add_option("AFTER", options->after, "the one to compare with it").required();
   command.add_flag("--metadata", options->with_metadata,
                    "also entries of which only mode, owner or times differ");
 }

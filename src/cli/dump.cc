@@ -124,15 +124,15 @@ Result<ExitCode> dump(Session& session, const Options& options) {
 
 void add_dump(Program& program) {
   const auto options = std::make_shared<Options>();  // owned by the parser and by what runs
-  CLI::App& command = program.command(
+  Command command = program.command(
       "dump", "Write a file, or a folder as tar, to standard output",
       {"firebreak dump latest /etc/hosts", "firebreak dump latest:/srv /www | tar -t"},
       [options](Session& session) { return dump(session, *options); });
   command.add_option("SNAPSHOT", options->snapshot, "id, latest, or either with :SUBFOLDER")
-      ->required();
-  command.add_option("PATH", options->path, "file or folder; / is all")->required();
+      .required();
+  command.add_option("PATH", options->path, "file or folder; / is all").required();
   command.add_option("-a,--archive", options->archive, "what a folder becomes: tar")
-      ->capture_default_str();
+      .capture_default_str();
   command.add_option("-t,--target", options->target,
                      "file to write instead, which is made or replaced once all is written");
   add_snapshot_options(command, options->filter);

@@ -85,13 +85,13 @@ Result<void> add_pattern_files(const std::vector<std::string>& files,
   return {};
 }
 
-void add_exclude_options(CLI::App& command, ExcludeOptions& options) {
-  add_list(command, "-e,--exclude", options.patterns, "leave out what matches; may be repeated");
-  add_list(command, "--iexclude", options.patterns_any_case, "the same in any case of letters");
-  add_list(command, "--exclude-file", options.files, "file of patterns, one a line");
-  add_list(command, "--iexclude-file", options.files_any_case, "the same in any case of letters");
-  add_list(command, "--exclude-if-present", options.if_present,
-           "leave out the rest of folders with this file, FILE or FILE:HEADER");
+void add_exclude_options(Command command, ExcludeOptions& options) {
+  command.add_list("-e,--exclude", options.patterns, "leave out what matches; may be repeated");
+  command.add_list("--iexclude", options.patterns_any_case, "the same in any case of letters");
+  command.add_list("--exclude-file", options.files, "file of patterns, one a line");
+  command.add_list("--iexclude-file", options.files_any_case, "the same in any case of letters");
+  command.add_list("--exclude-if-present", options.if_present,
+                   "leave out the rest of folders with this file, FILE or FILE:HEADER");
   command.add_flag("--exclude-caches", options.caches, "leave out caches marked by CACHEDIR.TAG");
   command.add_option("--exclude-larger-than", options.larger_than, "leave out files above a size");
 }

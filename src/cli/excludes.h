@@ -22,7 +22,7 @@ struct ExcludeOptions {
 
 // --exclude, --iexclude, --exclude-file, --iexclude-file, --exclude-if-present, --exclude-caches,
 // --exclude-larger-than.
-void add_exclude_options(CLI::App& command, ExcludeOptions& options);
+void add_exclude_options(Command command, ExcludeOptions& options);
 
 // Appends the patterns of files, read as parse_pattern_file() says.
 Result<void> add_pattern_files(const std::vector<std::string>& files,

@@ -271,16 +271,16 @@ Result<ExitCode> find(Session& session, const Options& options) {
 
 void add_find(Program& program) {
   const auto options = std::make_shared<Options>();  // owned by the parser and by what runs
-  CLI::App& command = program.command(
+  Command command = program.command(
       "find", "Find files in snapshots by name, or where a blob is used",
       {"firebreak find '*.sql' --newest '2026-11-25 02:49:59Z'", "firebreak find --blob 1a2b3c4d"},
       [options](Session& session) { return find(session, *options); });
   command.add_option("PATTERN", options->patterns, "names or paths with *, ?, [a-z] and **")
-      ->required();
+      .required();
   command.add_flag("-i,--ignore-case", options->ignore_case, "in any case of letters");
   command.add_option("-O,--oldest", options->oldest, "only what was changed at this time or later");
   command.add_option("-N,--newest", options->newest, "only what was changed by this time");
-  add_list(command, "-s,--snapshot", options->snapshots, "only in this one; may be repeated");
+  command.add_list("-s,--snapshot", options->snapshots, "only in this one; may be repeated");
   command.add_flag("-R,--reverse", options->oldest_first, "oldest snapshot first");
   command.add_flag("--blob", options->by_blob, "PATTERN is the id of data");
   command.add_flag("--tree", options->by_tree, "PATTERN is the id of a folder's tree");

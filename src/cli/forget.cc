@@ -241,7 +241,7 @@ Result<ExitCode> forget(Session& session, const Options& options) {
 
 void add_forget(Program& program) {
   const auto options = std::make_shared<Options>();  // owned by the parser and by what runs
-  CLI::App& command = program.command(
+  Command command = program.command(
       "forget", "Remove snapshots, by id or by what a policy keeps",
       {"firebreak forget -r /srv/backup --keep-daily 7 --keep-weekly 5 --keep-monthly 12 --prune",
        "firebreak forget -r /srv/backup 1a2b3c4d"},
@@ -249,11 +249,11 @@ void add_forget(Program& program) {
   command.add_option("ID", options->names, "snapshots to remove");
   add_policy_options(command, options->policy);
   command.add_option("--time-zone", options->zone, "where days begin, like Europe/Berlin")
-      ->capture_default_str();
+      .capture_default_str();
   command
       .add_option("-g,--group-by", options->group_by,
                   "apply the policy to each host, paths, tags apart")
-      ->capture_default_str();
+      .capture_default_str();
   add_snapshot_options(command, options->filter);
   command.add_flag("--unsafe-allow-remove-all", options->may_remove_all,
                    "let the policy remove the last snapshot; needs a filter");

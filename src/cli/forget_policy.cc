@@ -45,15 +45,15 @@ constexpr SpanOption kSpans[] = {
 
 }  // namespace
 
-void add_policy_options(CLI::App& command, PolicyOptions& options) {
+void add_policy_options(Command command, PolicyOptions& options) {
   for (const CountOption& option : kCounts) {
-    command.add_option(option.name, options.*option.text, option.help)->type_name("N");
+    command.add_option(option.name, options.*option.text, option.help).type_name("N");
   }
   for (const SpanOption& option : kSpans) {
-    command.add_option(option.name, options.*option.text, option.help)->type_name("SPAN");
+    command.add_option(option.name, options.*option.text, option.help).type_name("SPAN");
   }
-  add_list(command, "--keep-tag", options.tags,
-           "keep those with all of these tags (a,b); may be repeated");
+  command.add_list("--keep-tag", options.tags,
+                   "keep those with all of these tags (a,b); may be repeated");
 }
 
 Result<RetentionPolicy> policy_of(const PolicyOptions& options) {

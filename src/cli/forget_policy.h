@@ -23,7 +23,7 @@ struct PolicyOptions {
 };
 
 // --keep-last and so on.
-void add_policy_options(CLI::App& command, PolicyOptions& options);
+void add_policy_options(Command command, PolicyOptions& options);
 // Invalid names the option.
 Result<RetentionPolicy> policy_of(const PolicyOptions& options);
 

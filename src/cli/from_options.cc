@@ -2,7 +2,7 @@
 
 namespace firebreak {
 
-void add_from_options(CLI::App& command, RepositoryOptions& from) {
+void add_from_options(Command command, RepositoryOptions& from) {
   command.add_option("--from-repo", from.location, "the other one (FIREBREAK_FROM_REPOSITORY)");
   command.add_option("--from-repository-file", from.location_file, "file that holds its location");
   command.add_option("--from-password-file", from.password_file,

@@ -5,7 +5,7 @@
 
 namespace firebreak {
 
-void add_from_options(CLI::App& command, RepositoryOptions& from);
+void add_from_options(Command command, RepositoryOptions& from);
 // Given by option or by FIREBREAK_FROM_REPOSITORY.
 bool names_from(const Session& session, const RepositoryOptions& from);
 // Invalid where none is named.

@@ -72,7 +72,7 @@ Result<ExitCode> init(Session& session, const Options& options) {
 
 void add_init(Program& program) {
   const auto options = std::make_shared<Options>();  // owned by the parser and by what runs
-  CLI::App& command = program.command(
+  Command command = program.command(
       "init", "Make a repository",
       {"firebreak init -r /srv/backup --recovery-sheet recovery.txt",
        "firebreak init -r s3:https://s3.eu-central-1.amazonaws.com/bucket/prefix",

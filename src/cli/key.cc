@@ -178,7 +178,7 @@ Result<ExitCode> sheet(Session& session, const std::string& file) {
   return ExitCode::Success;
 }
 
-void add_new_key_options(CLI::App& command, NewKeyOptions& options) {
+void add_new_key_options(Command command, NewKeyOptions& options) {
   command.add_option("--new-password-file", options.password_file,
                      "file whose one line is the new password (FIREBREAK_NEW_PASSWORD_FILE)");
   command.add_option("--new-password-command", options.password_command,
@@ -201,11 +201,11 @@ void add_key(Program& program) {
       *added);
 
   const auto removed = std::make_shared<RemoveOptions>();
-  CLI::App& remove_command =
+  Command remove_command =
       program.command("key remove", "Remove a key; not the one in use",
                       {"firebreak key remove -r /srv/backup 1a2b3c4d"},
                       [removed](Session& session) { return firebreak::remove(session, *removed); });
-  remove_command.add_option("ID", removed->id, "the key's id or its beginning")->required();
+  remove_command.add_option("ID", removed->id, "the key's id or its beginning").required();
   remove_command.add_flag("-n,--dry-run", removed->dry_run, "say which one, remove nothing");
 
   const auto changed = std::make_shared<NewKeyOptions>();
@@ -221,7 +221,7 @@ void add_key(Program& program) {
                {"firebreak key sheet -r /srv/backup recovery.txt"},
                [file](Session& session) { return sheet(session, *file); })
       .add_option("FILE", *file, "where; a file that does not exist yet")
-      ->required();
+      .required();
 }
 
 }  // namespace firebreak

@@ -5,7 +5,7 @@
 
 namespace firebreak {
 
-void add_listing_options(CLI::App& command, ListingStyle& style) {
+void add_listing_options(Command command, ListingStyle& style) {
   command.add_flag("-l,--long", style.is_long, "show mode, owner, group, size and time");
   command.add_flag("--human-readable", style.human_readable, "sizes in KiB, MiB, …");
 }

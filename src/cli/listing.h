@@ -13,7 +13,7 @@ struct ListingStyle {
 };
 
 // -l, --long, --human-readable.
-void add_listing_options(CLI::App& command, ListingStyle& style);
+void add_listing_options(Command command, ListingStyle& style);
 
 // The path, or mode, owner, group, size, time, path and link target; printable.
 std::string entry_line(const std::string& path, const Node& node, const ListingStyle& style);

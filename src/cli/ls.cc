@@ -121,12 +121,12 @@ Result<ExitCode> list(Session& session, const Options& options) {
 
 void add_ls(Program& program) {
   const auto options = std::make_shared<Options>();  // owned by the parser and by what runs
-  CLI::App& command =
+  Command command =
       program.command("ls", "List the files of a snapshot",
                       {"firebreak ls latest", "firebreak ls latest:/srv/www /img --long"},
                       [options](Session& session) { return list(session, *options); });
   command.add_option("SNAPSHOT", options->snapshot, "id, latest, or either with :SUBFOLDER")
-      ->required();
+      .required();
   command.add_option("PATH", options->paths, "only these, and what folders hold");
   command.add_flag("--recursive", options->recursive, "also what is further below a PATH");
   add_listing_options(command, options->style);

@@ -1,5 +1,6 @@
 #include "cli/program.h"
 
+#include <CLI/CLI.hpp>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -50,20 +51,23 @@ std::string full_name(const CLI::App& app) {
 }  // namespace
 
 Program::Program()
-    : app_(
+    : app_(std::make_unique<CLI::App>(
           "Backups that outlive the program that made them: encrypted, deduplicated, verified, "
           "in repositories that restic can check and restore without us.",
-          "firebreak") {
-  app_.require_subcommand(0, 1);
-  app_.footer(footer({"firebreak init -r /srv/backup", "firebreak backup -r /srv/backup ~/work",
-                      "firebreak COMMAND --help"}));
+          "firebreak")) {
+  app_->require_subcommand(0, 1);
+  app_->footer(footer({"firebreak init -r /srv/backup", "firebreak backup -r /srv/backup ~/work",
+                       "firebreak COMMAND --help"}));
   add_global_options();
 }
 
+Program::~Program() = default;
+
 void Program::add_global_options() {
   RepositoryOptions& repository = options_.repository;
+  Command program(*app_);
   const auto add = [&](const char* names, auto& into, const char* help) {
-    return app_.add_option(names, into, help)->group(kGlobalGroup);
+    return program.add_option(names, into, help).group(kGlobalGroup);
   };
   add("-r,--repo", repository.location,
       "repository: a path, s3:https://HOST/BUCKET/PREFIX, gs:BUCKET:/PREFIX or rest:https://HOST/ "
@@ -76,14 +80,14 @@ void Program::add_global_options() {
   add("--key-hint", repository.key_hint, "id of the key to try first");
   add("--retry-lock", options_.retry_lock, "wait so long for others' locks, like 5m");
   add("--retry-for", options_.retry_for, "carry on so long through failures that may pass")
-      ->capture_default_str();
+      .capture_default_str();
   add("--cache-dir", options_.cache_folder, "where index tables are kept on this machine");
   add("--cacert", options_.ca_file, "certificates to trust, in PEM, instead of the system's");
   add("--connections", options_.connections, "calls to the repository at once");
   add("--limit-upload", options_.limit_upload_kib, "KiB a second at most; 0 is unlimited");
   add("--limit-download", options_.limit_download_kib, "KiB a second at most; 0 is unlimited");
   const auto flag = [&](const char* names, auto& into, const char* help) {
-    app_.add_flag(names, into, help)->group(kGlobalGroup);
+    program.add_flag(names, into, help).group(kGlobalGroup);
   };
   flag("--json", options_.json, "print JSON, a document a line; progress on standard error");
   flag("-q,--quiet", options_.quiet, "print data and errors only");
@@ -92,9 +96,9 @@ void Program::add_global_options() {
   flag("--no-cache", options_.no_cache, "use and leave no cache");
 }
 
-CLI::App& Program::command(const std::string& name, const std::string& summary,
-                           const std::vector<std::string>& examples, RunCommand run) {
-  CLI::App* above = &app_;
+Command Program::command(const std::string& name, const std::string& summary,
+                         const std::vector<std::string>& examples, RunCommand run) {
+  CLI::App* above = app_.get();
   std::string last = name;
   for (std::size_t space = last.find(' '); space != std::string::npos; space = last.find(' ')) {
     above = above->get_subcommand(last.substr(0, space));
@@ -104,11 +108,11 @@ CLI::App& Program::command(const std::string& name, const std::string& summary,
   added->fallthrough();
   if (!examples.empty()) added->footer(footer(examples));
   commands_.emplace_back(added, std::move(run));
-  return *added;
+  return Command(*added);
 }
 
 ExitCode Program::explain(const std::string& problem, const std::vector<std::string>& arguments) {
-  const CLI::App& where = reached(app_);
+  const CLI::App& where = reached(*app_);
   std::string text = "firebreak: " + printable(problem);
   const std::vector<std::string> known = words_of(where);
   for (const std::string& argument : arguments) {
@@ -127,24 +131,24 @@ ExitCode Program::explain(const std::string& problem, const std::vector<std::str
 Program::Parsed Program::parse(const std::vector<std::string>& arguments) {
   try {
     // CLI11 takes them from the end.
-    app_.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    app_->parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::CallForHelp&) {
-    print(STDOUT_FILENO, reached(app_).help());
+    print(STDOUT_FILENO, reached(*app_).help());
     return {{}, ExitCode::Success};
   } catch (const CLI::ParseError& problem) {
     std::string text = problem.what();
     while (text.ends_with('\n')) text.pop_back();
     return {{}, explain(text, arguments)};
   }
-  const CLI::App& chosen = reached(app_);
+  const CLI::App& chosen = reached(*app_);
   for (const auto& [command, run] : commands_) {
     if (command == &chosen && run) return {run, ExitCode::Success};
   }
   // A word that only holds others, or none at all.
-  if (&chosen != &app_) {
+  if (&chosen != app_.get()) {
     return {{}, explain("which? " + chosen.get_name() + " needs one more word", arguments)};
   }
-  print(STDOUT_FILENO, app_.help());
+  print(STDOUT_FILENO, app_->help());
   return {{}, ExitCode::Success};
 }
 
@@ -164,11 +168,6 @@ ExitCode Program::run(const std::vector<std::string>& arguments, const Environme
   const ExitCode code = session.exit_code(done.error());
   console.fail(done.error(), static_cast<int>(code));
   return code;
-}
-
-CLI::Option* add_list(CLI::App& command, const std::string& names, std::vector<std::string>& into,
-                      const std::string& help) {
-  return command.add_option(names, into, help)->type_size(1)->allow_extra_args(false)->take_all();
 }
 
 }  // namespace firebreak

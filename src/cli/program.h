@@ -4,11 +4,12 @@
 // CLI11 throws; program.cc catches.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "cli/command.h"
 #include "cli/session.h"
 
 namespace firebreak {
@@ -19,10 +20,11 @@ using RunCommand = std::function<Result<ExitCode>(Session&)>;
 class Program {
  public:
   Program();
+  ~Program();
 
   // `examples` are whole command lines. A command below another one: "key add".
-  CLI::App& command(const std::string& name, const std::string& summary,
-                    const std::vector<std::string>& examples, RunCommand run);
+  Command command(const std::string& name, const std::string& summary,
+                  const std::vector<std::string>& examples, RunCommand run);
 
   // Reads the arguments (without the program's name) and runs what they ask for.
   ExitCode run(const std::vector<std::string>& arguments, const Environment& environment,
@@ -37,13 +39,9 @@ class Program {
   Parsed parse(const std::vector<std::string>& arguments);
   ExitCode explain(const std::string& problem, const std::vector<std::string>& arguments);
 
-  CLI::App app_;
+  std::unique_ptr<CLI::App> app_;
   GlobalOptions options_;
   std::vector<std::pair<CLI::App*, RunCommand>> commands_;
 };
-
-// An option that may be given several times; each value is one, whatever it holds.
-CLI::Option* add_list(CLI::App& command, const std::string& names, std::vector<std::string>& into,
-                      const std::string& help);
 
 }  // namespace firebreak

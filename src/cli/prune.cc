@@ -99,11 +99,11 @@ Result<ExitCode> prune(Session& session, const Options& options) {
 
 }  // namespace
 
-void add_prune_options(CLI::App& command, PruneFlags& flags) {
+void add_prune_options(Command command, PruneFlags& flags) {
   command
       .add_option("--max-unused", flags.max_unused,
                   "unused data that may stay: a share, a size or unlimited")
-      ->capture_default_str();
+      .capture_default_str();
   command.add_option("--max-repack-size", flags.max_repack_size,
                      "read so much at most to write it anew, like 20G");
   command.add_flag("--repack-small", flags.repack_small,
@@ -175,7 +175,7 @@ Result<void> prune_repository(Session& session, OpenedRepository& opened,
 
 void add_prune(Program& program) {
   const auto options = std::make_shared<Options>();  // owned by the parser and by what runs
-  CLI::App& command =
+  Command command =
       program.command("prune", "Give back the space of data that no snapshot uses",
                       {"firebreak prune -r /srv/backup --dry-run",
                        "firebreak prune -r /srv/backup --max-unused 10% --max-repack-size 50G"},

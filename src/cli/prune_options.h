@@ -15,7 +15,7 @@ struct PruneFlags {
   bool repack_uncompressed = false;
 };
 
-void add_prune_options(CLI::App& command, PruneFlags& flags);
+void add_prune_options(Command command, PruneFlags& flags);
 Result<PruneOptions> prune_options_of(const PruneFlags& flags);
 
 // Prints the plan and, without `dry_run`, carries it out under the exclusive lock that `opened`

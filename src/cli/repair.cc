@@ -212,14 +212,14 @@ Result<ExitCode> repair_snapshots(Session& session, const SnapshotsOptions& opti
 void add_repair(Program& program) {
   program.command("repair", "Mend what check found", {}, nullptr);
   const auto index = std::make_shared<RepairIndexOptions>();  // owned by parser and what runs
-  CLI::App& index_command =
+  Command index_command =
       program.command("repair index", "Make the index say what the packs hold",
                       {"firebreak repair index -r /srv/backup"},
                       [index](Session& session) { return repair_index(session, *index); });
   index_command.add_flag("--read-all-packs", index->read_all_packs,
                          "believe no index file, read every pack's header");
   const auto snapshots = std::make_shared<SnapshotsOptions>();
-  CLI::App& snapshots_command = program.command(
+  Command snapshots_command = program.command(
       "repair snapshots", "Write snapshots anew without the data that is lost",
       {"firebreak repair snapshots -r /srv/backup --dry-run",
        "firebreak repair snapshots -r /srv/backup --forget"},

@@ -103,7 +103,7 @@ Result<ExitCode> repair(Session& session, const Options& options) {
 
 void add_repair_packs(Program& program) {
   const auto options = std::make_shared<Options>();  // owned by the parser and by what runs
-  CLI::App& command = program.command(
+  Command command = program.command(
       "repair packs", "Replace damaged packs, from another repository too",
       {"firebreak repair packs -r /srv/backup --from-repo /mnt/second --from-password-file pw",
        "firebreak repair packs -r /srv/backup --dry-run"},

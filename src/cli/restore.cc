@@ -299,18 +299,18 @@ Result<ExitCode> restore(Session& session, const Options& options) {
 
 void add_restore(Program& program) {
   const auto options = std::make_shared<Options>();  // owned by the parser and by what runs
-  CLI::App& command = program.command(
+  Command command = program.command(
       "restore", "Write the files of a snapshot to a folder",
       {"firebreak restore latest --target /tmp/restored",
        "firebreak restore latest:/srv/www --target /srv/www --include '*.php' --verify"},
       [options](Session& session) { return restore(session, *options); });
   command.add_option("SNAPSHOT", options->snapshot, "id, latest, or either with :SUBFOLDER")
-      ->required();
+      .required();
   command.add_option("-t,--target", options->target, "folder to write to; made where missing");
   command
       .add_option("--overwrite", options->overwrite,
                   "what is there already: always, if-changed, if-newer or never")
-      ->capture_default_str();
+      .capture_default_str();
   command.add_flag("--delete", options->delete_extra,
                    "remove from restored folders what the snapshot does not have");
   command.add_flag("--verify", options->verify, "read back and compare what was restored");

@@ -2,11 +2,11 @@
 
 namespace firebreak {
 
-void add_saving_options(CLI::App& command, SavingOptions& options) {
+void add_saving_options(Command command, SavingOptions& options) {
   command.add_option("--compression", options.compression, "off, fastest, auto, better or max")
-      ->capture_default_str();
+      .capture_default_str();
   command.add_option("--pack-size", options.pack_size_mib, "MiB of a pack, 4 to 128")
-      ->capture_default_str();
+      .capture_default_str();
 }
 
 Result<BlobSaver::Options> saving_of(const SavingOptions& options) {

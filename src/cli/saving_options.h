@@ -11,7 +11,7 @@ struct SavingOptions {
   unsigned pack_size_mib = kPackSizeDefault >> 20;
 };
 
-void add_saving_options(CLI::App& command, SavingOptions& options);
+void add_saving_options(Command command, SavingOptions& options);
 // Invalid for pack sizes outside 4..128 MiB and unknown levels.
 Result<BlobSaver::Options> saving_of(const SavingOptions& options);
 

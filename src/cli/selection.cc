@@ -33,17 +33,17 @@ Result<Filters> read_filters(std::vector<std::string> exact, std::vector<std::st
 
 }  // namespace
 
-void add_selection_options(CLI::App& command, SelectionOptions& options) {
-  add_list(command, "-i,--include", options.includes, "only what matches; may be repeated");
-  add_list(command, "--iinclude", options.includes_any_case, "the same in any case of letters");
-  add_list(command, "--include-file", options.include_files, "file of patterns, one a line");
-  add_list(command, "--iinclude-file", options.include_files_any_case,
-           "the same in any case of letters");
-  add_list(command, "-e,--exclude", options.excludes, "all but what matches; may be repeated");
-  add_list(command, "--iexclude", options.excludes_any_case, "the same in any case of letters");
-  add_list(command, "--exclude-file", options.exclude_files, "file of patterns, one a line");
-  add_list(command, "--iexclude-file", options.exclude_files_any_case,
-           "the same in any case of letters");
+void add_selection_options(Command command, SelectionOptions& options) {
+  command.add_list("-i,--include", options.includes, "only what matches; may be repeated");
+  command.add_list("--iinclude", options.includes_any_case, "the same in any case of letters");
+  command.add_list("--include-file", options.include_files, "file of patterns, one a line");
+  command.add_list("--iinclude-file", options.include_files_any_case,
+                   "the same in any case of letters");
+  command.add_list("-e,--exclude", options.excludes, "all but what matches; may be repeated");
+  command.add_list("--iexclude", options.excludes_any_case, "the same in any case of letters");
+  command.add_list("--exclude-file", options.exclude_files, "file of patterns, one a line");
+  command.add_list("--iexclude-file", options.exclude_files_any_case,
+                   "the same in any case of letters");
 }
 
 Result<Select> read_selection(const SelectionOptions& options, const Environment& environment) {

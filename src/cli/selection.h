@@ -18,7 +18,7 @@ struct SelectionOptions {
 };
 
 // --include, --iinclude, --include-file, --iinclude-file, and the same with --exclude.
-void add_selection_options(CLI::App& command, SelectionOptions& options);
+void add_selection_options(Command command, SelectionOptions& options);
 
 // For RestoreOptions; empty where everything is meant. Invalid for patterns that cannot match and
 // for includes and excludes together, whose order nobody could guess.

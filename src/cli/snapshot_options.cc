@@ -5,11 +5,12 @@
 
 namespace firebreak {
 
-void add_snapshot_options(CLI::App& command, SnapshotOptions& options) {
-  add_list(command, "-H,--host", options.hosts, "only snapshots of this host; may be repeated");
-  add_list(command, "--tag", options.tags,
-           "only snapshots with all of these tags (a,b); repeated, any of the lists will do");
-  add_list(command, "--path", options.paths, "only snapshots with this path; repeated, with all");
+void add_snapshot_options(Command command, SnapshotOptions& options) {
+  command.add_list("-H,--host", options.hosts, "only snapshots of this host; may be repeated");
+  command.add_list(
+      "--tag", options.tags,
+      "only snapshots with all of these tags (a,b); repeated, any of the lists will do");
+  command.add_list("--path", options.paths, "only snapshots with this path; repeated, with all");
 }
 
 std::vector<std::string> split_tags(std::string_view text) {

@@ -14,7 +14,7 @@ struct SnapshotOptions {
 };
 
 // --host, --tag, --path.
-void add_snapshot_options(CLI::App& command, SnapshotOptions& options);
+void add_snapshot_options(Command command, SnapshotOptions& options);
 SnapshotFilter filter_of(const SnapshotOptions& options);
 
 // Those named, in the order of the list; all that match where none is named. NotFound or Invalid

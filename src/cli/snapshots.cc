@@ -95,7 +95,7 @@ Result<ExitCode> list(Session& session, const Options& options) {
 
 void add_snapshots(Program& program) {
   const auto options = std::make_shared<Options>();  // owned by the parser and by what runs
-  CLI::App& command = program.command(
+  Command command = program.command(
       "snapshots", "List snapshots",
       {"firebreak snapshots -r /srv/backup", "firebreak snapshots --latest 1 --json"},
       [options](Session& session) { return list(session, *options); });

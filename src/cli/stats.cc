@@ -199,7 +199,7 @@ Result<ExitCode> stats(Session& session, const Options& options) {
 
 void add_stats(Program& program) {
   const auto options = std::make_shared<Options>();  // owned by the parser and by what runs
-  CLI::App& command =
+  Command command =
       program.command("stats", "Count what snapshots hold",
                       {"firebreak stats latest", "firebreak stats --mode raw-data --json"},
                       [options](Session& session) { return stats(session, *options); });
@@ -207,7 +207,7 @@ void add_stats(Program& program) {
   command
       .add_option("--mode", options->mode,
                   "restore-size, files-by-contents, raw-data or blobs-per-file")
-      ->capture_default_str();
+      .capture_default_str();
   add_snapshot_options(command, options->filter);
 }
 

@@ -94,15 +94,15 @@ Result<ExitCode> tag(Session& session, const Options& options) {
 
 void add_tag(Program& program) {
   const auto options = std::make_shared<Options>();  // owned by the parser and by what runs
-  CLI::App& command =
+  Command command =
       program.command("tag", "Change the tags of snapshots, which then have new ids",
                       {"firebreak tag -r /srv/backup --add keep latest",
                        "firebreak tag -r /srv/backup --tag daily --remove daily --add nightly"},
                       [options](Session& session) { return tag(session, *options); });
   command.add_option("ID", options->names, "snapshots to change; all where none is given");
-  add_list(command, "--set", options->set, "have these tags (a,b) and no others; \"\" for none");
-  add_list(command, "--add", options->add, "have these tags too");
-  add_list(command, "--remove", options->remove, "no longer have these tags");
+  command.add_list("--set", options->set, "have these tags (a,b) and no others; \"\" for none");
+  command.add_list("--add", options->add, "have these tags too");
+  command.add_list("--remove", options->remove, "no longer have these tags");
   add_snapshot_options(command, options->filter);
   command.add_flag("-n,--dry-run", options->dry_run, "count, change nothing");
 }

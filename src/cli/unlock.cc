@@ -61,7 +61,7 @@ Result<ExitCode> unlock(Session& session, const Options& options) {
 
 void add_unlock(Program& program) {
   const auto options = std::make_shared<Options>();  // owned by the parser and by what runs
-  CLI::App& command = program.command(
+  Command command = program.command(
       "unlock", "Remove locks that processes left behind",
       {"firebreak unlock -r /srv/backup", "firebreak unlock -r /srv/backup --remove-all"},
       [options](Session& session) { return unlock(session, *options); });
