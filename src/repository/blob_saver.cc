@@ -29,7 +29,11 @@ Compression compression_for(BlobType type, Compression asked, unsigned version) 
 }  // namespace
 
 BlobSaver::BlobSaver(Repository& repository, const Options& options, std::stop_token stop)
-    : repository_(repository), options_(options), full_(1), uploaders_(std::move(stop)) {
+    : repository_(repository),
+      options_(options),
+      stop_(stop),
+      full_(1),
+      uploaders_(std::move(stop)) {
   for (unsigned i = 0; i < repository_.backend().connections(); ++i) {
     uploaders_.run([this](std::stop_token stopped) { return upload(stopped); });
   }
@@ -130,7 +134,7 @@ Result<void> BlobSaver::finish() {
   full_.close();
   TRY(uploaders_.wait());
   return repository_.index().flush(repository_.backend(), repository_.sealer(),
-                                   repository_.version(), 0, {});
+                                   repository_.version(), 0, stop_);
 }
 
 BlobSaver::Totals BlobSaver::totals() const {

@@ -75,6 +75,7 @@ class BlobSaver {
 
   Repository& repository_;
   const Options options_;
+  const std::stop_token stop_;
   BoundedQueue<PackBuilder> full_;
   TaskGroup uploaders_;
   std::array<std::array<OpenPack, 2>, 2> open_;  // by type, then by chance
