@@ -231,10 +231,8 @@ Result<ExitCode> check(Session& session, const Options& options) {
   std::byte seed[8];
   fill_secret(seed);
   checking.seed = load_le64(seed);
-  std::optional<LockKind> lock;
-  if (!session.options().no_lock) lock = LockKind::Exclusive;
-  const OpenedRepository opened =
-      TRY(session.open(lock, options.with_cache ? Cache::Use : Cache::Distrust));
+  const OpenedRepository opened = TRY(
+      session.open_to_read(LockKind::Exclusive, options.with_cache ? Cache::Use : Cache::Distrust));
   Console& console = session.console();
   Report report(console);
   const CheckSummary summary = TRY(look(session, *opened.repository, checking, report));

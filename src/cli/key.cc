@@ -40,7 +40,7 @@ Result<std::vector<std::string>> list_keys(Session& session, Backend& backend) {
 
 Result<ExitCode> list(Session& session) {
   Console& console = session.console();
-  const OpenedRepository opened = TRY(session.open(LockKind::Shared));
+  const OpenedRepository opened = TRY(session.open_to_read());
   Table table({"", "ID", "User", "Host", "Created"});
   Json json = Json::array();
   std::size_t broken = 0;
@@ -166,7 +166,7 @@ Result<ExitCode> remove(Session& session, const RemoveOptions& options) {
 Result<ExitCode> sheet(Session& session, const std::string& file) {
   TRY(check_sheet_path(file));
   const std::string location = TRY(session.location(session.options().repository));
-  const OpenedRepository opened = TRY(session.open(LockKind::Shared));
+  const OpenedRepository opened = TRY(session.open_to_read());
   TRY(write_recovery_sheet(session, opened, location, file));
   Console& console = session.console();
   if (console.is_json()) {

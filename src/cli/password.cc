@@ -48,7 +48,7 @@ Result<std::string> from_command(const std::string& command) {
   const int problem =
       ::posix_spawnp(&child, words[0].c_str(), &actions, nullptr, arguments.data(), environ);
   ::posix_spawn_file_actions_destroy(&actions);
-  if (problem != 0) return errno_error(problem, "run", words[0]);
+  if (problem != 0) return errno_error(problem, "run", words[0]).within("password command");
   TRY(writer.close());
   std::string said(kPasswordSizeMax, '\0');
   const Result<std::size_t> got =

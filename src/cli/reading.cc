@@ -28,7 +28,7 @@ ExitCode Losses::end() {
 
 Result<Reading> open_for_reading(Session& session, Losses& losses) {
   Reading reading;
-  reading.opened = TRY(session.open(LockKind::Shared));
+  reading.opened = TRY(session.open_to_read());
   Repository& repository = *reading.opened.repository;
   // Snapshots first: the index must cover them.
   reading.snapshots = TRY(load_snapshots(

@@ -281,7 +281,7 @@ Result<ExitCode> restore(Session& session, const Options& options) {
   console.say(fmt::format("restoring snapshot {} of {} to {}", folder.snapshot.id.brief(),
                           format_time(folder.snapshot.snapshot.time), printable(options.target)));
   Restoring work(session, reading, folder.tree, std::move(restoring));
-  TRY(work.restore());
+  TRY(work.restore().context("restore to {}", printable(options.target)));
   if (options.verify) TRY(work.verify());
   work.print_summary();
   if (work.errors() > 0) {

@@ -23,6 +23,12 @@ std::uint64_t random_seed() {
   return load_le64(raw);
 }
 
+bool is_no_folder(const std::string& path) {
+  std::error_code ignored;
+  const std::filesystem::file_status status = std::filesystem::status(path, ignored);
+  return std::filesystem::exists(status) && !std::filesystem::is_directory(status);
+}
+
 bool is_local(const Location& location) {
   return std::holds_alternative<LocalLocation>(location);
 }
@@ -96,6 +102,19 @@ Result<OpenedRepository> Session::open(std::optional<LockKind> lock, Cache cache
   return open(options_.repository, "FIREBREAK", lock, cache);
 }
 
+Result<OpenedRepository> Session::open_to_read(LockKind kind, Cache cache) {
+  OpenedRepository opened = TRY(open(std::nullopt, cache));
+  if (options_.no_lock) return opened;
+  Result<std::unique_ptr<RepositoryLock>> held = lock(opened, kind);
+  if (failed_with(held, Code::Denied) || failed_with(held, Code::Exhausted)) {
+    return error(held.error().code(),
+                 "{}; to read a repository that nobody writes to, give --no-lock",
+                 held.error().message());
+  }
+  opened.lock = TRY(std::move(held));
+  return opened;
+}
+
 Result<OpenedRepository> Session::open_to_change(LockKind lock, bool dry_run) {
   if (!options_.no_lock) return open(lock);
   if (dry_run) return open(std::nullopt);
@@ -127,8 +146,15 @@ Result<OpenedRepository> Session::open(const RepositoryOptions& repository,
   Result<FileInfo> config = opened.backend->stat(config_file(), stop_);
   if (failed_with(config, Code::NotFound)) {
     opening_failed_ = ExitCode::NoRepository;
+    if (is_local(place) && is_no_folder(opened.backend->location())) {
+      return error(Code::NotFound, "{} is a file; a repository is a folder",
+                   opened.backend->location());
+    }
     return error(Code::NotFound, "{} holds no repository; to make one, run: firebreak init -r {}",
                  opened.backend->location(), opened.backend->location());
+  }
+  if (!config.ok() && !is_local(place)) {
+    return std::move(config).error().within(opened.backend->location());
   }
   TRY(std::move(config));
   const std::string password = TRY(read_password(password_source(repository, variable_prefix),
@@ -151,12 +177,6 @@ Result<std::unique_ptr<RepositoryLock>> Session::lock(OpenedRepository& opened, 
   Result<std::unique_ptr<RepositoryLock>> held =
       RepositoryLock::acquire(*opened.backend, opened.repository->sealer(), lock, clock_, stop_);
   if (failed_with(held, Code::Conflict)) opening_failed_ = ExitCode::Locked;
-  if (failed_with(held, Code::Denied) && kind == LockKind::Shared) {
-    return error(Code::Denied,
-                 "no lock can be written: {}; to read a repository that nobody writes to, give "
-                 "--no-lock",
-                 held.error().message());
-  }
   return held;
 }
 

@@ -78,6 +78,9 @@ class Session {
   Result<OpenedRepository> open(const RepositoryOptions& repository,
                                 const std::string& variable_prefix, std::optional<LockKind> lock,
                                 Cache cache = Cache::Use);
+  // As open(kind), for commands that only read: --no-lock is heeded, and offered where no lock can
+  // be written.
+  Result<OpenedRepository> open_to_read(LockKind kind = LockKind::Shared, Cache cache = Cache::Use);
   // As open(lock), for commands that change what is there: Invalid with --no-lock, which goes with
   // a dry run only and then takes none.
   Result<OpenedRepository> open_to_change(LockKind lock, bool dry_run);

@@ -59,7 +59,7 @@ void print_table(Console& console, const std::vector<FoundSnapshot>& snapshots,
 }
 
 Result<ExitCode> list(Session& session, const Options& options) {
-  const auto opened = TRY(session.open(LockKind::Shared));
+  const auto opened = TRY(session.open_to_read());
   const std::vector<FoundSnapshot> all = TRY(load_snapshots(*opened.repository, session.stop()));
   const std::vector<FoundSnapshot> chosen = TRY(choose(all, options));
   const GroupBy by = TRY(parse_group_by(options.group_by));

@@ -21,12 +21,15 @@ constexpr std::chrono::seconds kRetryInterval{5};
 Error in_the_way(const FoundLock& lock, WallTime now) {
   const auto age = std::chrono::floor<std::chrono::seconds>(now) -
                    std::chrono::floor<std::chrono::seconds>(lock.info.time);
-  return error(Code::Conflict,
-               "the repository is locked {} by {}@{} (process {}) since {} ({} s); if that "
-               "process is gone, run: firebreak unlock",
-               lock.info.exclusive ? "exclusively" : "for writing",
-               printable(lock.info.by.username), printable(lock.info.by.hostname), lock.info.pid,
-               format_rfc3339(lock.info.time), age.count())
+  const std::string ago = age.count() >= 0
+                              ? fmt::format("{} s", age.count())
+                              : fmt::format("{} s ahead of this machine's clock", -age.count());
+  return error(
+             Code::Conflict,
+             "the repository is locked {} by {}@{} (process {}) since {} ({}); if that process is "
+             "gone, run: firebreak unlock",
+             lock.info.exclusive ? "exclusively" : "for writing", printable(lock.info.by.username),
+             printable(lock.info.by.hostname), lock.info.pid, format_rfc3339(lock.info.time), ago)
       .on(Side::Repository);
 }
 

@@ -44,7 +44,10 @@ Result<ArchiveReport> archive(Repository& repository, RepositoryLock* lock,
     struct stat status {};
     return lstat(target.c_str(), &status) == 0;
   });
-  if (!some_exist) return error(Code::Invalid, "none of the paths to back up exists");
+  if (!some_exist) {
+    return error(Code::Invalid, "{}none of the paths to back up exists",
+                 options.targets.empty() ? "" : printable(options.targets.front()) + ": ");
+  }
   const PlannedEntry plan = TRY(plan_archive(options.targets));
   ArchiveReport report;
   const FileTime began = FileTime::from(clock.now());
