@@ -1,0 +1,281 @@
+"""Bad passwords, places that are no repository, damaged and newer ones, and what may not be written or
+read: what the user is told, how the program ends, what is there afterwards."""
+
+import os
+import shutil
+import subprocess
+
+import harness
+import trouble
+
+WRONG = "hunter2-is-wrong"
+
+
+class Passwords(trouble.TroubleTest):
+    def test_wrong_password(self):
+        """And once it is right, the same command works."""
+        shutil.copytree(self.repository, self.folder + "/other")
+        for command in trouble.commands(self.folder + "/other"):
+            before = self.stored()
+            self.assert_fails(*command, code=12, environment={"FIREBREAK_PASSWORD": WRONG},
+                              says=[self.repository, "wrong password"])
+            self.assertEqual(self.stored(), before, command)
+            self.assertFalse(os.path.exists(self.folder + "/out"))
+        self.firebreak("backup", "tree")
+        self.assert_sound()
+
+    def test_wrong_password_of_a_source(self):
+        other = self.folder + "/other"
+        shutil.copytree(self.repository, other)
+        before = self.stored()
+        self.assert_fails("copy", "--from-repo", other, code=12, says=[other, "wrong password"],
+                          environment={"FIREBREAK_FROM_PASSWORD": WRONG})
+        self.assertEqual(self.stored(), before)
+        self.assert_tidy(other)
+
+    def sources(self):
+        """(options, environment, what is said) of passwords that are none."""
+        for name, content in (("two", "a\nb\n"), ("empty", ""), ("blank", "\n")):
+            with open(f"{self.folder}/{name}", "w") as file:
+                file.write(content)
+        none = {"FIREBREAK_PASSWORD": ""}
+        return (
+            ([], none, "--password-file"),
+            (["-p", "/no/such"], {}, "/no/such"),
+            (["-p", self.folder], {}, self.folder),
+            (["-p", "two"], {}, "more than one line"),
+            (["-p", "empty"], {}, "is empty"),
+            (["-p", "blank"], {}, "is empty"),
+            ([], none | {"FIREBREAK_PASSWORD_FILE": "/no/such"}, "/no/such"),
+            (["--password-command", "false"], {}, 'the password command "false" failed'),
+            (["--password-command", "true"], {}, "is empty"),
+            (["--password-command", "sh -c 'kill -9 $$'"], {}, 'the password command "sh" failed'),
+            (["--password-command", "/no/such a"], {}, "password command: run /no/such"),
+            (["--password-command", "'open"], {}, "a quote is not closed"),
+            (["--password-command", ""], none, "--password-file"),
+            ([], none | {"FIREBREAK_PASSWORD_COMMAND": "false"}, "failed"),
+            (["-p", "two", "--password-command", "true"], {}, "not both"),
+        )
+
+    def test_no_password(self):
+        before = self.stored()
+        for options, environment, says in self.sources():
+            for command in (["snapshots"], ["backup", "tree"]):
+                self.assert_fails(*command, *options, environment=environment, says=says)
+        self.assertEqual(self.stored(), before)
+
+    def test_no_password_for_a_new_repository(self):
+        for options, environment, says in self.sources():
+            self.assert_fails("init", *options, environment=environment, says=says,
+                              repository="new")
+            self.assertFalse(os.path.exists(self.folder + "/new"), options)
+        self.firebreak("init", repository="new")
+
+    def test_json_says_the_same(self):
+        done = self.firebreak("--json", "snapshots", code=12,
+                              environment={"FIREBREAK_PASSWORD": WRONG})
+        self.assertEqual(done.out, b"")
+        error, = done.error_documents
+        self.assertEqual((error["message_type"], error["code"]), ("exit_error", 12))
+        self.assertIn("wrong password", error["message"])
+
+
+class Places(trouble.TroubleTest):
+    def test_no_repository(self):
+        os.makedirs(self.folder + "/empty")
+        os.makedirs(self.folder + "/folder/of")
+        with open(self.folder + "/folder/of/things", "w") as file:
+            file.write("x")
+        before = harness.look_at(self.folder)
+        for place in ("missing", "empty", "folder"):
+            for command in trouble.commands(self._pristine):
+                self.assert_fails(*command, repository=place, code=10,
+                                  says=[place, f"firebreak init -r {place}"])
+        self.assertEqual(harness.look_at(self.folder), before)
+        for command in trouble.commands(self.folder + "/missing"):
+            if command[0] == "copy":
+                self.assert_fails(*command, code=10, says="/missing holds no repository")
+        self.assert_tidy(self._pristine)
+
+    def test_a_file_is_no_repository(self):
+        before = harness.look_at(self.folder)
+        place = "tree/plain"
+        for command in trouble.commands(self.folder + "/tree/plain"):
+            self.assert_fails(*command, repository=place, code=10, says="is a file")
+        self.assert_fails("init", repository=place, says=[place, "Not a directory"])
+        self.assertEqual(harness.look_at(self.folder), before)
+
+    def test_names_with_control_bytes(self):
+        self.assert_fails("snapshots", repository="no\x1b[31mred\nline", says="control character")
+        self.assert_fails("snapshots", "-p", "\x1b[31m", says="No such file")
+        self.assert_fails("restore", "latest:\x1b[31m", "-t", "out")
+        self.assert_fails("backup", "no\x1b[31m\n", code=1)
+
+    def test_no_way_to_say_where(self):
+        for place in ("s3:", "gs:", "rest:", "rest:ftp://x/", "gs:bucket", "s3:https://host"):
+            done = self.assert_fails("snapshots", repository=place)
+            self.assertNotIn("holds no repository", done.errors)
+
+    def test_init_where_there_is_one(self):
+        before = self.stored()
+        self.assert_fails("init", says=[self.repository, "nothing was changed"])
+        self.assertEqual(self.stored(), before)
+
+
+class Damage(trouble.TroubleTest):
+    def replace(self, name, content):
+        path = f"{self.repository}/{name}"
+        os.chmod(path, 0o600)
+        with open(path, "wb") as file:
+            file.write(content)
+
+    def read(self, name):
+        with open(f"{self.repository}/{name}", "rb") as file:
+            return file.read()
+
+    def assert_all_fail(self, code=1, says=()):
+        before = self.stored()
+        for command in trouble.commands(self._pristine):
+            self.assert_fails(*command, code=code, says=says)
+        self.assertEqual(self.stored(), before)
+
+    def test_newer_format(self):
+        sound = self.read("config")
+        self.replace("config", self.seal(b'{"version":3,"id":"' + b"a" * 64 +
+                                         b'","chunker_polynomial":"3da3358b4dc173"}'))
+        self.assert_all_fail(says=[self.repository, "version 3", "use a newer"])
+        self.assert_fails("init", says="holds a repository already")
+        self.replace("config", sound)
+        self.firebreak("backup", "tree")
+        self.assert_sound()
+
+    def test_damaged_config(self):
+        sound = self.read("config")
+        for damaged in (sound[:-1], b"", sound[:40] + bytes([sound[40] ^ 1]) + sound[41:],
+                        self.seal(b"[]"), self.seal(b'{"version":2}'), self.seal(b"\x1b[31m")):
+            self.replace("config", damaged)
+            before = self.stored()
+            for command in (["snapshots"], ["backup", "tree"], ["prune"]):
+                self.assert_fails(*command, says=[self.repository, "config"])
+            self.assertEqual(self.stored(), before)
+        self.replace("config", sound)
+        self.firebreak("backup", "tree")
+        self.assert_sound()
+
+    def test_damaged_key(self):
+        key, = os.listdir(self.repository + "/keys")
+        sound = self.read("keys/" + key)
+        for damaged in (b"", sound[:-20], b"[]", b"\x1b[31m", sound.replace(b'"N":', b'"N":9')):
+            self.replace("keys/" + key, damaged)
+            before = self.stored()
+            for command in (["snapshots"], ["backup", "tree"], ["key", "list"]):
+                self.assert_fails(*command, says=[self.repository, key[:8]])
+            self.assertEqual(self.stored(), before)
+        self.replace("keys/" + key, sound)
+        # Beside a key that opens, a damaged one is no trouble.
+        with open(self.repository + "/keys/" + "0" * 64, "wb") as file:
+            file.write(b"{}")
+        self.firebreak("snapshots")
+
+    def test_no_keys(self):
+        os.rename(self.repository + "/keys", self.folder + "/keys")
+        for there in (False, True):
+            if there:
+                os.mkdir(self.repository + "/keys")
+            self.assert_all_fail(says=[self.repository, "key"])
+        os.rmdir(self.repository + "/keys")
+        os.rename(self.folder + "/keys", self.repository + "/keys")
+        self.firebreak("backup", "tree")
+        self.assert_sound()
+
+
+class Permissions(trouble.TroubleTest):
+    def read_only(self):
+        subprocess.run(["chmod", "-R", "a=rX", self.repository], check=True)
+
+    def test_read_only_repository(self):
+        self.read_only()
+        before = self.stored()
+        for command in trouble.commands(self._pristine):
+            if command[0] in ("copy", "key", "unlock"):
+                continue
+            done = self.as_nobody("-q", *command, code=1)
+            self.assert_one_line(done, self.repository, "Permission denied")
+            reads = command[0] in ("check", "diff", "dump", "find", "ls", "restore", "snapshots",
+                                   "stats")
+            self.assertEqual("--no-lock" in done.errors, reads, command)
+        self.assertEqual(self.stored(), before)
+
+    def test_reads_without_a_lock(self):
+        self.read_only()
+        before = self.stored()
+        for command in trouble.commands(self._pristine):
+            if command[0] in ("check", "diff", "dump", "find", "ls", "snapshots", "stats"):
+                self.as_nobody("--no-lock", *command)
+        target = self.folder + "/scratch/out"
+        self.as_nobody("--no-lock", "restore", "latest", "-t", target)
+        self.assertEqual(set(harness.look_at(target)), set(harness.look_at(self.tree)))
+        for command in (["backup", "tree"], ["prune"], ["forget", "--keep-last", "1"],
+                        ["tag", "--add", "x"]):
+            self.assert_one_line(self.as_nobody("-q", "--no-lock", *command, code=1), "--no-lock")
+        self.assertEqual(self.stored(), before)
+
+    def test_unreadable_repository(self):
+        os.chmod(self.repository, 0o700)
+        before = self.stored()
+        for command in (["snapshots"], ["backup", "tree"], ["init"]):
+            done = self.as_nobody("-q", *command, code=1)
+            self.assert_one_line(done, self.repository, "Permission denied")
+        self.assertEqual(self.stored(), before)
+
+    def test_read_only_target(self):
+        subprocess.run(["chmod", "-R", "a+rwX", self.repository], check=True)
+        os.mkdir(self.folder + "/closed", 0o755)
+        done = self.as_nobody("-q", "restore", "latest", "-t", self.folder + "/closed/out", code=1)
+        self.assert_one_line(done, "closed/out", "Permission denied")
+        done = self.as_nobody("-q", "restore", "latest", "-t", self.folder + "/closed", code=1)
+        self.assertIn("/plain: ", done.errors)
+        self.assertIn("Permission denied", done.errors)
+        done = self.as_nobody("-q", "dump", "latest", "/plain", "--target",
+                              self.folder + "/closed/plain", code=1)
+        self.assert_one_line(done, "closed/plain", "Permission denied")
+        self.assertEqual(os.listdir(self.folder + "/closed"), [])
+        self.assert_tidy()
+        self.as_nobody("restore", "latest", "-t", self.folder + "/scratch/out")
+
+    def test_unreadable_source(self):
+        subprocess.run(["chmod", "-R", "a+rwX", self.repository], check=True)
+        os.chmod(self.tree + "/plain", 0)
+        if os.geteuid() == 0:
+            os.chown(self.tree + "/plain", 0, 0)
+        before = len(self.snapshots())
+        done = self.as_nobody("-q", "backup", ".", cwd=self.tree, code=3)
+        named, summed = done.errors.splitlines()
+        self.assertIn("/plain: ", named)
+        self.assertIn("Permission denied", named)
+        self.assertIn("1 sources are not in the snapshot", summed)
+        self.assertEqual(len(self.snapshots()), before + 1)
+        self.assert_sound()
+        self.firebreak("restore", "latest", "-t", "out")
+        restored = harness.look_at(self.folder + "/out")
+        whole = harness.look_at(self.tree)
+        del whole["plain"]
+        self.assertEqual(restored, whole)
+        done = self.as_nobody("--json", "backup", ".", cwd=self.tree, code=3)
+        self.assertEqual([one["item"] for one in done.error_documents if "item" in one],
+                         ["./plain"])
+        os.chmod(self.tree + "/plain", 0o644)
+        self.as_nobody("-q", "backup", ".", cwd=self.tree)
+
+    def test_no_source_at_all(self):
+        before = self.stored()
+        self.assert_fails("backup", "/no/such", says="/no/such")
+        self.assertEqual(self.stored(), before)
+        self.assert_fails("backup", "--files-from", "/no/such", says="/no/such")
+        done = self.firebreak("-q", "backup", "tree", "/no/such", code=3)
+        self.assertIn("/no: ", done.errors)
+        self.assert_tidy()
+
+
+if __name__ == "__main__":
+    harness.main()
