@@ -52,12 +52,17 @@ class Done:
     @property
     def documents(self):
         """Standard output as JSON, a document a line."""
-        return [json.loads(line) for line in self.text.splitlines()]
+        return _documents(self.text)
 
     @property
     def error_documents(self):
         """Standard error as JSON, a document a line."""
-        return [json.loads(line) for line in self.errors.splitlines()]
+        return _documents(self.errors)
+
+
+def _documents(text):
+    # Not splitlines(), which also ends a line at U+2028 in a name.
+    return [json.loads(line) for line in text.split("\n") if line]
 
 
 def _die_with_parent():
