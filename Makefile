@@ -8,7 +8,8 @@ export CTEST_OUTPUT_ON_FAILURE := 1
 
 CTEST := ctest --no-tests=error --timeout 600 -j$(JOBS)
 
-.PHONY: build demo test check bench clean setup setup-check asan tsan format faults fuzz mutants
+.PHONY: build demo test check bench clean setup setup-check asan tsan format faults interop fuzz \
+        mutants
 
 build: setup
 	cmake --preset release
@@ -32,7 +33,7 @@ asan: setup
 	cmake --build --preset asan -j$(JOBS)
 	$(CTEST) --test-dir build-asan -L unit
 
-check: setup-check test tsan format faults fuzz mutants
+check: setup-check test tsan format faults interop fuzz mutants
 
 # Every cell of what `make test` runs samples of.
 faults: build
@@ -40,6 +41,12 @@ faults: build
 	FIREBREAK_MODEL=full build/tests/model/model_test
 	PATH="$(CURDIR)/build/tools:$$PATH" python3 tests/crash/crash_test.py \
 	  build/tests/crash/crash_workload build/tests/crash/libcrash_shim.so --full
+
+# Every kind of repository, the whole tree and every snapshot, of which `make test` takes samples.
+interop: build
+	-tools/programs.sh
+	FIREBREAK_INTEROP=full ctest --no-tests=error --timeout 3600 -j$(JOBS) --test-dir build \
+	  -L interop
 
 # Ten minutes a target.
 fuzz: setup

@@ -147,7 +147,7 @@ def mutate(folder, random):
         file.write(random.randbytes(1000))
     os.chmod(many + changed, random.choice((0o600, 0o4711, 0o444)))
     os.utime(many + touched, ns=(1, random.getrandbits(60)))
-    os.link(many + linked, many + linked + b"-link")
+    os.link(many + linked, many + linked[:200] + b"-%08x" % random.getrandbits(32))
     os.rename(many + renamed, many + b"renamed-%08x" % random.getrandbits(32))
     os.setxattr(many + changed, "user.changed", random.randbytes(8))
     with open(folder + b"/sizes/%d" % (8 * MIB + 1), "r+b") as file:

@@ -45,7 +45,8 @@ class InteropTest(harness.CommandTest):
     def run_program(self, program, *arguments, **options):
         verbs = [one for one in arguments if one in VERBS]
         if verbs:
-            _counts[f"{os.path.basename(program)} {verbs[0]}"] += 1
+            name = "debian" if program == DEBIAN_RESTIC else os.path.basename(program)
+            _counts[f"{name} {verbs[0]}"] += 1
         return super().run_program(program, *arguments, **options)
 
     def debian(self, *arguments, repository=None, **options):
@@ -59,10 +60,10 @@ class InteropTest(harness.CommandTest):
     def save(self, program, *arguments):
         """Backs up the tree and writes it down. Ends with the snapshot's id."""
         done = program("backup", "--json", ".", *arguments, cwd=self.tree)
-        snapshot = done.documents[-1]["snapshot_id"]
-        tree = next(one["tree"] for one in self.snapshots() if one["id"] == snapshot)
-        self.ledger[tree] = hostile_tree.manifest(self.tree)
-        return snapshot
+        name = done.documents[-1]["snapshot_id"]  # 0.14 prints eight digits of it
+        snapshot = next(one for one in self.snapshots() if one["id"].startswith(name))
+        self.ledger[snapshot["tree"]] = hostile_tree.manifest(self.tree)
+        return snapshot["id"]
 
     def snapshots(self, repository=None):
         """As restic lists them, the older first."""
