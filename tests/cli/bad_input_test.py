@@ -1,5 +1,5 @@
-"""Bad passwords, places that are no repository, damaged and newer ones, and what may not be written or
-read: what the user is told, how the program ends, what is there afterwards."""
+"""Bad passwords, places that are no repository, damaged and newer ones, and what may not be
+written or read: what the user is told, how the program ends, what is there afterwards."""
 
 import os
 import shutil

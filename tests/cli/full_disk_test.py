@@ -1,5 +1,6 @@
-"""Full disks: that of the repository, of a restore, of the cache, of standard output. File systems of a few
-MiB in memory stand for them; without the right to mount these tests are skipped, which they say."""
+"""Full disks: that of the repository, of a restore, of the cache, of standard output. File
+systems of a few MiB in memory stand for them; without the right to mount these tests are skipped,
+which they say."""
 
 import os
 import shutil
@@ -156,7 +157,8 @@ class FullDisk(trouble.TroubleTest):
 
 class FullOutput(trouble.TroubleTest):
     def test_standard_output(self):
-        for command in (["snapshots"], ["ls", "latest"], ["dump", "latest", "/big"], ["find", "big"],
+        for command in (["snapshots"], ["ls", "latest"], ["dump", "latest", "/big"],
+                        ["find", "big"],
                         ["stats"], ["check"], ["backup", "tree"], ["--json", "stats"]):
             with open("/dev/full", "wb") as full:
                 done = self.end_of(self.start("-q", *command, stdout=full), code=1)

@@ -1,5 +1,6 @@
-"""Ctrl-C once and twice, other ends of a process, and two processes at once. Commands are caught midway by a
-stand-in server that keeps a chosen request, or by a pipe on standard input that nobody closes."""
+"""Ctrl-C once and twice, other ends of a process, and two processes at once. Commands are caught
+midway by a stand-in server that keeps a chosen request, or by a pipe on standard input
+that nobody closes."""
 
 import hashlib
 import os
@@ -37,7 +38,8 @@ class Interrupts(trouble.TroubleTest):
         said = b""
         end = time.monotonic() + 60
         while words not in said:
-            self.assertTrue(select.select([stream], [], [], max(0, end - time.monotonic()))[0], said)
+            left = max(0, end - time.monotonic())
+            self.assertTrue(select.select([stream], [], [], left)[0], said)
             more = os.read(stream.fileno(), 4096)
             self.assertTrue(more, said)
             said += more
@@ -263,7 +265,8 @@ class Clocks(trouble.TroubleTest):
         before = self.stored()
         for command in (["backup", "tree"], ["snapshots"], ["prune"]):
             self.assert_fails(*command, code=11,
-                              says=["@elsewhere", "s ahead of this machine's clock", "firebreak unlock"])
+                              says=["@elsewhere", "s ahead of this machine's clock",
+                                    "firebreak unlock"])
         self.assertIn("removed 0 locks, 1 left", self.firebreak("unlock").text)
         self.assertEqual(self.stored(), before)
         self.firebreak("unlock", "--remove-all")

@@ -1,5 +1,5 @@
-"""A server that refuses, stalls, cuts connections, loses answers or goes away. rest_stand_in.py stands
-for it and says what that proves."""
+"""A server that refuses, stalls, cuts connections, loses answers or goes away. rest_stand_in.py
+stands for it and says what that proves."""
 
 import time
 
@@ -111,7 +111,8 @@ class Network(trouble.TroubleTest):
         self.assert_saved()
         for path in ("/data/", "/index/", "/snapshots/"):
             self.server.fail("DELETE", path, rest_stand_in.LoseAnswer())
-        self.remote("forget", "--group-by", "host", "--keep-last", "1", "--prune", "--max-unused", "0")
+        self.remote("forget", "--group-by", "host", "--keep-last", "1", "--prune",
+                    "--max-unused", "0")
         self.assertEqual(len(self.snapshots()), 1)
         self.assert_sound()
 

@@ -1,6 +1,6 @@
 """A stand-in for a REST server, over a repository in a folder, that fails when told to. It speaks
-restic's REST protocol, version 2, as far as firebreak uses it, and is no proof of what rest-server does:
-tests/servers has the real one.
+restic's REST protocol, version 2, as far as firebreak uses it, and is no proof of what rest-server
+does: tests/servers has the real one.
 
     with RestStandIn(folder) as server:
         server.fail("POST", "/data/", Status(503), times=3)

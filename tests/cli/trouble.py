@@ -1,8 +1,8 @@
-"""What tests of bad input and failing machines share: a repository that holds a snapshot, every command
-to try on it, and what must hold afterwards.
+"""What tests of bad input and failing machines share: a repository that holds a snapshot, every
+command to try on it, and what must hold afterwards.
 
-A command that fails ends with one line on standard error, without control bytes and secrets; what is
-stored is as it was, or complete; no lock and no temporary file stay.
+A command that fails ends with one line on standard error, without control bytes and secrets; what
+is stored is as it was, or complete; no lock and no temporary file stay.
 """
 
 import os
