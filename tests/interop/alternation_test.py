@@ -59,17 +59,20 @@ class Alternation(interop.InteropTest):
             self.assert_restores(other, snapshot)
 
     def test_programs_take_turns(self):
-        self.make_tree()
+        self.make_tree(light=not interop.FULL)
         self.second = self.new_repository("--copy-chunker-params", "--from-repo", self.repository)
         self.save(self.firebreak)
         self.expected = 1
         for number in range(1, ROUNDS + 1):
             self.play(number)
-        for program in (self.firebreak, self.restic):
-            for repository in (self.repository, self.second):
-                program("check", "--read-data", repository=repository)
-            for snapshot in self.snapshots():
-                self.assert_restores(program, snapshot)
+        for repository in (self.repository, self.second):
+            self.firebreak("check", "--read-data", repository=repository)
+            self.restic("check", "--read-data", repository=repository)
+        for snapshot in self.snapshots():
+            saved_by = self.savers[snapshot["tree"]]
+            for program in (self.firebreak, self.restic):
+                if interop.FULL or program != saved_by:
+                    self.assert_restores(program, snapshot)
 
 
 if __name__ == "__main__":

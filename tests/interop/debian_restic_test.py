@@ -44,7 +44,7 @@ class DebianRestic(interop.InteropTest):
 
     def test_their_repository(self):
         self.repository = self.new_repository("--repository-version", "1", program=self.debian)
-        self.make_tree()
+        self.make_tree(light=not interop.FULL)
         self.save(self.debian)
         hostile_tree.mutate(self.tree, self.random)
         self.save(self.firebreak)

@@ -1,4 +1,4 @@
-"""A tree with everything that hurts a backup, what it holds as data, and its further life by seed."""
+"""A tree with all that hurts a backup, what it holds as data, and its further life by seed."""
 
 import hashlib
 import os
@@ -11,8 +11,12 @@ import harness
 KIB = 1024
 MIB = 1024 * KIB
 DEPTH = 300
+DEPTH_LIGHT = 30
 HOLE = 3 * MIB
 SPECIAL = {"socket", "fifo", "fifo-twin", "null", "block"}  # neither files, folders nor links
+
+SIZES = [0, 1, 512 * KIB - 1, 512 * KIB, 512 * KIB + 1]
+LARGE_SIZES = [8 * MIB - 1, 8 * MIB + 1]
 
 NAMES = [
     b"new\nline", b"quo\"te'", b"back\\slash", b"\\n", b"raw-\xff\xfe\x80", "nbsp\u00a0".encode(),
@@ -54,22 +58,25 @@ def _make_special(folder):
     os.lchown(folder + b"/link", 54321, 23456)
 
 
-def make(folder, random, small_files):
-    """Below a folder that does not exist yet; the harness's tree is in it."""
+def make(folder, random, small_files, light=False):
+    """Below a folder that does not exist yet; the harness's tree is in it. A light one is without
+    what takes the longest to restore."""
+    sizes = SIZES + ([] if light else LARGE_SIZES)
+    depth = DEPTH_LIGHT if light else DEPTH
     harness.make_tree(folder)
     folder = os.fsencode(folder)
     for name in NAMES:
         os.makedirs(folder + b"/names/" + name)
         _write(folder + b"/names/" + name + b"/" + name, name)
     os.makedirs(folder + b"/sizes")
-    for size in (0, 1, 512 * KIB - 1, 512 * KIB, 512 * KIB + 1, 8 * MIB - 1, 8 * MIB + 1):
+    for size in sizes:
         _write(folder + b"/sizes/%d" % size, random.randbytes(size))
     with open(folder + b"/sparse", "wb") as file:
         file.seek(HOLE)
         file.write(b"after the hole")
         file.truncate(2 * HOLE)
-    os.makedirs(folder + b"/deep" + b"/d" * DEPTH)
-    _write(folder + b"/deep" + b"/d" * DEPTH + b"/bottom", b"deep\n")
+    os.makedirs(folder + b"/deep" + b"/d" * depth)
+    _write(folder + b"/deep" + b"/d" * depth + b"/bottom", b"deep\n")
     os.makedirs(folder + b"/many")
     for number in range(small_files):
         _write(folder + b"/many/%04d" % number, b"%d " % number * (number % 97))
@@ -111,8 +118,8 @@ def _look(path, status):
 
 
 def manifest(folder):
-    """Everything below a folder that a restore must bring back: {relative path: what it is}. Sockets
-    are left out, which restic does not restore. Files of one inode name each other."""
+    """Everything below a folder that a restore must bring back: {relative path: what it is}.
+    Sockets are left out, which restic does not restore. Files of one inode name each other."""
     folder = os.fsencode(folder)
     seen = {}
     twins = {}
@@ -150,6 +157,7 @@ def mutate(folder, random):
     os.link(many + linked, many + linked[:200] + b"-%08x" % random.getrandbits(32))
     os.rename(many + renamed, many + b"renamed-%08x" % random.getrandbits(32))
     os.setxattr(many + changed, "user.changed", random.randbytes(8))
-    with open(folder + b"/sizes/%d" % (8 * MIB + 1), "r+b") as file:
-        file.seek(random.randrange(8 * MIB))
+    largest = max(int(name) for name in os.listdir(folder + b"/sizes"))
+    with open(folder + b"/sizes/%d" % largest, "r+b") as file:
+        file.seek(random.randrange(largest))
         file.write(random.randbytes(3000))

@@ -38,6 +38,7 @@ class InteropTest(harness.CommandTest):
                              "RESTIC_FROM_PASSWORD": harness.PASSWORD}
         self.tree = self.folder + "/tree"
         self.ledger = {}  # {a snapshot's tree: what its restore must be}
+        self.savers = {}  # {a snapshot's tree: the program that wrote it}
         self.copies = 0
         self.judgements = 0
         print(f"seed {SEED}", file=sys.stderr)
@@ -54,8 +55,8 @@ class InteropTest(harness.CommandTest):
         return self.run_program(DEBIAN_RESTIC, "--no-cache", "-r", repository or self.repository,
                                 *arguments, **options)
 
-    def make_tree(self):
-        hostile_tree.make(self.tree, self.random, SMALL_FILES)
+    def make_tree(self, light=False):
+        hostile_tree.make(self.tree, self.random, SMALL_FILES, light)
 
     def save(self, program, *arguments):
         """Backs up the tree and writes it down. Ends with the snapshot's id."""
@@ -63,6 +64,7 @@ class InteropTest(harness.CommandTest):
         name = done.documents[-1]["snapshot_id"]  # 0.14 prints eight digits of it
         snapshot = next(one for one in self.snapshots() if one["id"].startswith(name))
         self.ledger[snapshot["tree"]] = hostile_tree.manifest(self.tree)
+        self.savers[snapshot["tree"]] = program
         return snapshot["id"]
 
     def snapshots(self, repository=None):
