@@ -16,6 +16,13 @@
 namespace firebreak {
 namespace {
 
+// Tables are this machine's, and no fault of the repository.
+constexpr std::string_view kCacheHint = "the cache (--cache-dir names another)";
+
+Error cache_error(int number, std::string_view doing, std::string_view path) {
+  return errno_error(number, doing, path).within(kCacheHint);
+}
+
 constexpr std::size_t kBuckets = 65536;
 constexpr std::size_t kFanOutSize = (kBuckets + 2) * sizeof(std::uint32_t);  // one for alignment
 constexpr std::array<char, 8> kMagic = {'F', 'B', 'I', 'X', '0', '0', '0', '1'};
@@ -205,7 +212,8 @@ Result<void> IndexTableBuilder::State::append_row(IndexRow row) {
 
 Result<void> IndexTableBuilder::State::flush() {
   if (rows > UINT32_MAX) return error(Code::Exhausted, "an index of more than 2^32 blobs");
-  TRY(write_all(scratch.get(), std::as_bytes(std::span(buffered))).context("{}", path));
+  TRY(write_all(scratch.get(), std::as_bytes(std::span(buffered)))
+          .context("{}: {}", kCacheHint, path));
   buffered.clear();
   return {};
 }
@@ -281,7 +289,7 @@ Result<std::unique_ptr<IndexTableBuilder>> IndexTableBuilder::create(std::string
   auto state = std::make_unique<State>();
   const std::string scratch = path + ".scratch";
   state->scratch = Fd(::open(scratch.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!state->scratch.is_open()) return errno_error(errno, "create", scratch);
+  if (!state->scratch.is_open()) return cache_error(errno, "create", scratch);
   ::unlink(scratch.c_str());
   state->path = std::move(path);
   return std::unique_ptr<IndexTableBuilder>(new IndexTableBuilder(std::move(state)));
@@ -326,12 +334,12 @@ Result<IndexTable> IndexTableBuilder::finish() {
   const Layout layout(header);
   const std::string temporary = state.path + ".building";
   const Fd fd(::open(temporary.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  if (!fd.is_open()) return errno_error(errno, "create", temporary);
+  if (!fd.is_open()) return cache_error(errno, "create", temporary);
   // Blocks are reserved, so that a full disk is an error here and no fault at a mapped page.
   if (const int problem = ::posix_fallocate(fd.get(), 0, static_cast<off_t>(layout.end));
       problem != 0) {
     ::unlink(temporary.c_str());
-    return errno_error(problem, "reserve space for", temporary);
+    return cache_error(problem, "reserve space for", temporary);
   }
   void* const mapped = ::mmap(nullptr, layout.end, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
   if (mapped == MAP_FAILED) return errno_error(errno, "map", temporary);
@@ -349,10 +357,10 @@ Result<IndexTable> IndexTableBuilder::finish() {
   header.checksum = checksum_of({base + sizeof(Header), end - sizeof(Header)});
   std::memcpy(base, &header, sizeof header);
   if (::ftruncate(fd.get(), static_cast<off_t>(end)) != 0) {
-    return errno_error(errno, "truncate", temporary);
+    return cache_error(errno, "truncate", temporary);
   }
   if (::rename(temporary.c_str(), state.path.c_str()) != 0) {
-    return errno_error(errno, "rename to", state.path);
+    return cache_error(errno, "rename to", state.path);
   }
   return IndexTable::open(state.path);
 }

@@ -108,11 +108,18 @@ class Interrupts(trouble.TroubleTest):
         self.assert_sound()
 
     def test_prune(self):
+        # So many that whichever of the two open packs each goes to, one holds used and unused.
+        for kind in ("kept", "dropped"):
+            os.mkdir(f"{self.tree}/{kind}")
+            for number in range(16):
+                with open(f"{self.tree}/{kind}/{number}", "wb") as file:
+                    file.write(os.urandom(100))
         for method, path in (("POST", "/data/"), ("POST", "/index/"), ("DELETE", "/index/"),
                              ("DELETE", "/data/")):
             shutil.rmtree(self.repository)
             shutil.copytree(self._pristine, self.repository)
-            self.back_up("tree/plain")
+            self.back_up("tree")
+            self.back_up("tree/kept")
             self.firebreak("forget", "-q", "--group-by", "host", "--keep-last", "1")
             before = self.snapshots()
             process, _ = self.catch(method, path, "prune", "--max-unused", "0")
