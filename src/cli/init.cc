@@ -35,11 +35,12 @@ Result<ExitCode> init(Session& session, const Options& options) {
   const std::string location = TRY(session.location(where));
   const std::string& sheet = options.recovery_sheet;
   if (!sheet.empty()) TRY(check_sheet_path(sheet));
-  const auto backend = TRY(session.open_backend(location));
+  OpenedRepository opened;
+  opened.backend = TRY(session.open_backend(location));
   // Asked before the password is; Repository::init() asks again, for real.
-  if (backend->stat(config_file(), session.stop()).ok()) {
+  if (opened.backend->stat(config_file(), session.stop()).ok()) {
     return error(Code::Conflict, "{} holds a repository already; nothing was changed",
-                 backend->location());
+                 opened.backend->location());
   }
   Repository::InitOptions making;
   making.chunker_polynomial = TRY(chunker_polynomial(session, options));
@@ -48,18 +49,20 @@ Result<ExitCode> init(Session& session, const Options& options) {
   making.password =
       TRY(read_password(source, PasswordUse::New, session.environment(), session.stop()));
   making.by = session.identity();
-  TRY(Repository::init(*backend, making, session.clock(), session.stop()));
-  const auto opened = TRY(session.open(std::nullopt));
+  TRY(Repository::init(*opened.backend, making, session.clock(), session.stop()));
+  // Session::open() would ask for the password a third time. No index is read, so none is kept.
+  opened.repository =
+      TRY(Repository::open(*opened.backend, making.password, "", "", session.stop()));
   if (!sheet.empty()) TRY(write_sheet(session, opened, location, sheet));
   Console& console = session.console();
   if (console.is_json()) {
     console.json({{"message_type", "initialized"},
                   {"id", opened.repository->config().id},
-                  {"repository", backend->location()}});
+                  {"repository", opened.backend->location()}});
     return ExitCode::Success;
   }
   console.line(fmt::format("made repository {} at {}", opened.repository->config().id.substr(0, 10),
-                           backend->location()));
+                           opened.backend->location()));
   if (!sheet.empty()) console.line(fmt::format("recovery sheet written to {}", printable(sheet)));
   console.say(
       "Without the password nothing in it can be read, by anybody: keep it where a fire does not "
