@@ -350,7 +350,9 @@ Result<IndexTable> IndexTableBuilder::finish() {
   TRY(state.scatter(fan_out, rows));
   TRY(sort_buckets(fan_out, rows));
   if (state.pack_seen_twice) header.rows = drop_repeated(fan_out, rows);
-  std::memcpy(base + layout.sources, state.sources.data(), state.sources.size() * sizeof(IndexId));
+  // Not memcpy: a table of broken index files has no sources, and their vector no memory.
+  std::copy(state.sources.begin(), state.sources.end(),
+            reinterpret_cast<IndexId*>(base + layout.sources));
   write_pack_rows(state.packs, rows.first(header.rows),
                   {reinterpret_cast<IndexPackRow*>(base + layout.packs), header.packs});
   const std::size_t end = Layout(header).end;
