@@ -64,7 +64,9 @@ tsan: setup
 format: setup-check
 	git ls-files '*.cc' '*.h' | xargs clang-format --dry-run --Werror
 
+# Beside whatever peers there are; see bench/README.md.
 bench: build
+	-tools/programs.sh restic kopia
 	python3 bench/run.py
 
 clean:

@@ -124,4 +124,37 @@ class Borg(Contestant):
         return pruned.and_then(self.run("compact", "--threshold", "5", self.repository))
 
 
-ALL = {kind.name: kind for kind in (Firebreak, Restic, Rustic, Borg)}
+class Kopia(Contestant):
+    name = "kopia"
+
+    def environment(self):
+        return super().environment() | {
+            "KOPIA_PASSWORD": PASSWORD,
+            "KOPIA_CONFIG_PATH": os.path.join(self.home, "kopia.config"),
+            "KOPIA_CHECK_FOR_UPDATES": "false",
+        }
+
+    def init(self):
+        self.source = None
+        self.run("repository", "create", "filesystem", "--path", self.repository)
+        self.run("policy", "set", "--global", "--compression", "zstd-fastest")
+
+    def backup(self, tree):
+        self.source = tree
+        return self.run("snapshot", "create", tree)
+
+    def restore(self, target):
+        return self.run("snapshot", "restore", self.source, target)
+
+    def check(self):
+        return self.run("snapshot", "verify", "--verify-files-percent", "100")
+
+    def prune(self, keep):
+        self.run("policy", "set", self.source, "--keep-latest", str(keep), "--keep-hourly", "0",
+                 "--keep-daily", "0", "--keep-weekly", "0", "--keep-monthly", "0",
+                 "--keep-annual", "0")
+        expired = self.run("snapshot", "expire", "--all", "--delete")
+        return expired.and_then(self.run("maintenance", "run", "--full", "--safety", "none"))
+
+
+ALL = {kind.name: kind for kind in (Firebreak, Restic, Rustic, Kopia, Borg)}

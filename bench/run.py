@@ -33,8 +33,8 @@ def parse_arguments():
                         " keeps the disk out of the comparison (default /dev/shm)")
     parser.add_argument("--repeats", type=int, default=3, help="(default 3)")
     parser.add_argument("--build", default=os.path.join(TOP, "build"), help="CMake's build folder")
-    parser.add_argument("--programs", default="firebreak,restic,rustic,borg",
-                        help="which to pair, by commas (default firebreak,restic,rustic,borg)")
+    parser.add_argument("--programs", default=",".join(contestants.ALL),
+                        help="which to pair, by commas (default all)")
     parser.add_argument("--json", help="file for everything that was measured")
     for name in contestants.ALL:
         parser.add_argument(f"--{name}", metavar="PROGRAM", help=f"where {name} is")
@@ -69,7 +69,7 @@ def version_of(contestant):
         done = subprocess.run([contestant.program, *words], capture_output=True, text=True,
                               check=False)
         if done.returncode == 0 and done.stdout:
-            return done.stdout.splitlines()[0]
+            return done.stdout.splitlines()[0].strip()
     return "unknown"
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # programs.sh [NAME...]: build the pinned programs that tests and benchmarks run, each as
-# build/tools/NAME and kept by version: the newest restic, which judges our repositories, and
-# servers to store in. tools/programs/NAME/go.mod pins the version, go.sum every byte of it. Two
+# build/tools/NAME and kept by version: the newest restic, which judges our repositories, servers
+# to store in, and by name alone kopia, which only benchmarks run. tools/programs/NAME/go.mod pins the version, go.sum every byte of it. Two
 # minutes cold, all of them on two cores.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -31,6 +31,7 @@ for name; do
     restic) package=github.com/restic/restic/cmd/restic ;;
     rest-server) package=github.com/restic/rest-server/cmd/rest-server ;;
     fake-gcs-server) package=github.com/fsouza/fake-gcs-server ;;
+    kopia) package=github.com/kopia/kopia ;;
     *) echo "programs.sh: no program is called $name" >&2; exit 2 ;;
   esac
   (build "$name" "$package") || failed=1
