@@ -30,7 +30,7 @@ test: build
 
 asan: setup
 	cmake --preset asan
-	cmake --build --preset asan -j$(JOBS)
+	cmake --build --preset asan -j$(JOBS) --target unit_tests
 	$(CTEST) --test-dir build-asan -L unit
 
 check: setup-check test tsan format faults interop fuzz mutants
@@ -58,7 +58,7 @@ mutants: build
 
 tsan: setup
 	cmake --preset tsan
-	cmake --build --preset tsan -j$(JOBS)
+	cmake --build --preset tsan -j$(JOBS) --target unit_tests
 	$(CTEST) --test-dir build-tsan -L unit
 
 format: setup-check

@@ -3,6 +3,16 @@
 # given the libraries of the folders above it in src/CMakeLists.txt.
 set(FIREBREAK_FOLDERS "" CACHE INTERNAL "folders so far, in dependency order")
 
+# What the tests with the label `unit` need, and no more: sanitizers build this alone.
+add_custom_target(unit_tests)
+
+# firebreak_unit_test(PROGRAM PREFIX): the tests of a GoogleTest program, with the label `unit`.
+function(firebreak_unit_test program prefix)
+  gtest_discover_tests(${program} TEST_PREFIX "${prefix}/" DISCOVERY_TIMEOUT 60
+    PROPERTIES LABELS unit)
+  add_dependencies(unit_tests ${program})
+endfunction()
+
 function(firebreak_folder name)
   file(GLOB sources CONFIGURE_DEPENDS ${name}/*.cc)
   file(GLOB tests CONFIGURE_DEPENDS ${name}/*_test.cc)
@@ -19,8 +29,7 @@ function(firebreak_folder name)
   if(tests)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE ${name} GTest::gtest_main GTest::gmock)
-    gtest_discover_tests(${name}_test TEST_PREFIX "${name}/" DISCOVERY_TIMEOUT 60
-      PROPERTIES LABELS unit)
+    firebreak_unit_test(${name}_test ${name})
   endif()
 
   foreach(fuzzer ${fuzzers})
@@ -40,6 +49,7 @@ function(firebreak_fuzzer target source library)
     add_test(NAME fuzz/${target}
       COMMAND ${target} ${PROJECT_SOURCE_DIR}/tests/corpus/${target})
     set_tests_properties(fuzz/${target} PROPERTIES LABELS unit)
+    add_dependencies(unit_tests ${target})
   endif()
   target_link_libraries(${target} PRIVATE ${library})
 endfunction()
