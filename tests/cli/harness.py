@@ -188,7 +188,7 @@ class CommandTest(unittest.TestCase):
     def restic(self, *arguments, repository=None, **options):
         """The same in restic, without a cache."""
         if RESTIC is None:
-            self.skipTest("no restic on this machine")
+            self.fail("no restic on this machine")
         return self.run_program(RESTIC, "--no-cache", "-r", repository or self.repository,
                                 *arguments, **options)
 

@@ -24,7 +24,7 @@ const std::string& program() {
 class S3ResticTest : public testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
-    if (!fs::exists(program())) GTEST_SKIP() << "no restic";
+    ASSERT_TRUE(fs::exists(program())) << "no restic";
     const char* const bucket = std::getenv(GetParam());
     ASSERT_NE(bucket, nullptr) << GetParam() << " is not set: run beside with_server.py s3";
     place_ = fmt::format("s3:{}/restic-{:x}", bucket, std::random_device()());
