@@ -27,7 +27,8 @@ void say(std::string_view text) {
 
 void on_signal(int) {
   if (interrupts.fetch_add(1) > 0) {
-    say("\nfirebreak: stopped at once; a lock may be left, `firebreak unlock` removes it\n");
+    say("\nfirebreak: stopped at once; a lock may be left, `firebreak unlock` removes it; so may a "
+        "cache, firebreak-* in the folder for temporary files\n");
     ::_exit(static_cast<int>(ExitCode::Interrupted));
   }
   wake(wake_fd.load(), 1);

@@ -163,6 +163,47 @@ class Interrupts(trouble.TroubleTest):
         self.firebreak("backup", "tree")
         self.assert_sound()
 
+    def test_twice_in_every_command(self):
+        self.back_up("tree")
+        for method, path, *command in (
+                ("GET", "/data/", "restore", "latest", "-t", "out"),
+                ("GET", "/data/", "check", "--read-data"),
+                ("GET", "/data/", "dump", "latest", "/tree/big"),
+                ("POST", "/data/", "copy", "--from-repo", self.other_with_data()),
+                ("DELETE", "/snapshots/", "forget", "--group-by", "host", "--keep-last", "1"),
+                ("POST", "/snapshots/", "tag", "--add", "x"),
+                ("POST", "/index/", "repair", "index"),
+                ("POST|DELETE", "/data/|/index/", "prune", "--max-unused", "0")):
+            with self.subTest(command[0]):
+                process, _ = self.catch(method, path, *command)
+                process.send_signal(signal.SIGINT)
+                self.read_until(process.stderr, b"Ctrl-C again ends at once")
+                began = time.monotonic()
+                process.send_signal(signal.SIGINT)
+                self.end_of(process, code=130)
+                self.assertLess(time.monotonic() - began, 5)
+                self.server.heal()
+                for name in os.listdir(self.folder):
+                    if name.startswith("firebreak-"):  # the cache that `check` makes anew
+                        self.assertEqual(command[0], "check")
+                        shutil.rmtree(f"{self.folder}/{name}")
+                self.firebreak("unlock")
+                self.firebreak("check", "--read-data")
+                self.assert_sound()
+        for command in (["copy", "--from-repo", self.folder + "/source"], ["prune"]):
+            self.firebreak(*command)
+        self.assert_sound()
+
+    def other_with_data(self):
+        """A repository of other keys with a snapshot of what is not in the test's."""
+        source = self.folder + "/source"
+        self.firebreak("init", repository=source)
+        self.firebreak("backup", "-q", self.tree + "/new", repository=source)
+        with open(self.folder + "/more", "wb") as file:
+            file.write(os.urandom(100_000))
+        self.firebreak("backup", "-q", self.folder + "/more", repository=source)
+        return source
+
     def test_killed(self):
         process, _ = self.catch("POST", "/data/", "backup", "tree")
         process.kill()
