@@ -26,9 +26,18 @@ class GcsStandIn {
   std::string url() const { return server_.url(); }
   std::string host() const { return url().substr(std::string("http://").size()); }
   std::vector<LoopbackRequest> requests() const { return server_.requests(); }
-  int tokens() const { return tokens_; }
-  const std::map<std::string, std::string>& objects() const { return objects_; }
-  void put(const std::string& key, std::string bytes) { objects_[key] = std::move(bytes); }
+  int tokens() const {
+    const MutexLock lock(mutex_);
+    return tokens_;
+  }
+  std::map<std::string, std::string> objects() const {
+    const MutexLock lock(mutex_);
+    return objects_;
+  }
+  void put(const std::string& key, std::string bytes) {
+    const MutexLock lock(mutex_);
+    objects_[key] = std::move(bytes);
+  }
 
   // Set between calls only.
   Interference interfere;

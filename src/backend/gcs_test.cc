@@ -2,6 +2,7 @@
 // small pages, broken answers. Held against a stand-in.
 #include "backend/gcs.h"
 
+#include <atomic>
 #include <cstdlib>
 #include <gtest/gtest.h>
 #include <set>
@@ -163,13 +164,13 @@ TEST_F(GcsTest, ThrottledCallsWaitAsLongAsAsked) {
 // The first upload is stored, its answer is lost, the second finds the name taken.
 TEST_F(GcsTest, AnUploadWhoseAnswerWasLostIsFoundAgain) {
   open();
-  int uploads = 0;
-  std::string instead;
+  std::atomic<int> uploads = 0;
+  std::atomic<bool> others_win = false;
   google_.interfere = [&](const LoopbackRequest& request, LoopbackConnection& to) {
     if (request.method != "POST" || ++uploads > 1) return false;
     LoopbackConnection lost(-1);
     google_.serve(request, lost);
-    if (!instead.empty()) google_.put(kKey, instead);
+    if (others_win) google_.put(kKey, "else");
     to.cut();
     return true;
   };
@@ -179,7 +180,7 @@ TEST_F(GcsTest, AnUploadWhoseAnswerWasLostIsFoundAgain) {
   EXPECT_TRUE(failed_with(save(*backend), Code::Conflict));  // as a first try
   ASSERT_EQ(said(backend->remove(kPack, {})), "ok");
   uploads = 0;
-  instead = "else";
+  others_win = true;
   EXPECT_TRUE(failed_with(save(*backend), Code::Conflict));
 }
 

@@ -116,8 +116,10 @@ TEST_F(RestTest, ListsByVersion1Too) {
 
 TEST_F(RestTest, RefusesAnotherPartThanItAskedFor) {
   std::string answer;
-  Backend& backend =
-      serve([&](const LoopbackRequest&, LoopbackConnection& to) { to.write(answer); });
+  Backend& backend = serve([&](const LoopbackRequest&, LoopbackConnection& to) {
+    const std::string now = answer;  // the next one is set once this is read
+    to.write(now);
+  });
   const auto load = [&] { return backend.load(kPack, {1, 2}, {}, {}); };
   answer = "HTTP/1.1 206 Part\r\nContent-Length: 2\r\nContent-Range: bytes 1-2/4\r\n\r\nex";
   EXPECT_EQ(to_text(*load()), "ex");

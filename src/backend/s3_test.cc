@@ -1,5 +1,6 @@
 #include "backend/s3.h"
 
+#include <atomic>
 #include <cstdlib>
 #include <gtest/gtest.h>
 
@@ -253,8 +254,10 @@ TEST_F(S3Test, AForbiddenRemovalNamesObjectLock) {
 
 class S3PartsTest : public S3Test {
  protected:
+  using Answer = std::function<void(LoopbackConnection&)>;
+
   // `finish` answers the last request of an upload.
-  Backend& serve_parts(std::function<void(LoopbackConnection&)> finish) {
+  Backend& serve_parts(Answer finish) {
     return serve([this, finish](const LoopbackRequest& request, LoopbackConnection& to) {
       if (request.method == "HEAD") return answer_head(to, 404);
       if (request.method == "DELETE") return to.answer(204, "");
@@ -264,12 +267,23 @@ class S3PartsTest : public S3Test {
                          "</InitiateMultipartUploadResult>");
       }
       if (request.method == "POST") return finish(to);
-      if (on_part) return on_part(to);
+      if (const Answer answer = part_answer()) return answer(to);
       to.answer(200, "", fmt::format("ETag: \"{}\"\r\n", request.body));
     });
   }
 
-  std::function<void(LoopbackConnection&)> on_part;
+  // Parts are answered so from now on, instead of being taken.
+  void answer_parts(Answer answer) {
+    const MutexLock lock(mutex_);
+    part_answer_ = std::move(answer);
+  }
+  Answer part_answer() {
+    const MutexLock lock(mutex_);
+    return part_answer_;
+  }
+
+  Mutex mutex_;
+  Answer part_answer_ GUARDED_BY(mutex_);
   const FileName file_{FileType::Pack, to_hex(sha256(as_bytes("012345678")))};
 };
 
@@ -287,13 +301,13 @@ TEST_F(S3PartsTest, LargeFilesGoInParts) {
 }
 
 TEST_F(S3PartsTest, FailedUploadsAreDropped) {
-  std::string said;
+  std::atomic<const char*> said = nullptr;
   Backend& backend = serve_parts([&](LoopbackConnection& to) {
-    if (said.empty()) return to.cut();
-    if (said == "PreconditionFailed") return refuse(to, 412, said);
-    refuse(to, 200, said);
+    const char* const code = said;
+    if (code == nullptr) return to.cut();
+    refuse(to, code == std::string_view("PreconditionFailed") ? 412 : 200, code);
   });
-  const auto save = [&](const std::string& with) {
+  const auto save = [&](const char* with) {
     said = with;
     const Result<void> saved = backend.save(file_, as_bytes("012345678"), {});
     EXPECT_TRUE(asked().back().starts_with("DELETE ")) << asked().back();
@@ -301,22 +315,22 @@ TEST_F(S3PartsTest, FailedUploadsAreDropped) {
     return saved.ok() ? std::string_view("ok") : name(saved.error().code());
   };
   EXPECT_EQ(save("InternalError"), name(Code::UnknownOutcome));
-  EXPECT_EQ(save(""), name(Code::UnknownOutcome));
+  EXPECT_EQ(save(nullptr), name(Code::UnknownOutcome));
   EXPECT_EQ(save("PreconditionFailed"), name(Code::Conflict));
-  on_part = [](LoopbackConnection& to) { refuse(to, 503, "SlowDown"); };
+  answer_parts([](LoopbackConnection& to) { refuse(to, 503, "SlowDown"); });
   EXPECT_EQ(save("unheard"), name(Code::Unavailable));
-  on_part = [](LoopbackConnection& to) { to.cut(); };
+  answer_parts([](LoopbackConnection& to) { to.cut(); });
   EXPECT_EQ(save("unheard"), name(Code::Unavailable));
-  on_part = [](LoopbackConnection& to) { to.answer(200, ""); };
+  answer_parts([](LoopbackConnection& to) { to.answer(200, ""); });
   EXPECT_EQ(save("unheard"), name(Code::Io));
 }
 
 TEST_F(S3PartsTest, StoppedUploadsAreDropped) {
   std::stop_source stop;
-  on_part = [&](LoopbackConnection& to) {
+  answer_parts([&](LoopbackConnection& to) {
     stop.request_stop();
     to.wait_for_close();
-  };
+  });
   Backend& backend = serve_parts([](LoopbackConnection&) {});
   EXPECT_TRUE(
       failed_with(backend.save(file_, as_bytes("012345678"), stop.get_token()), Code::Canceled));

@@ -33,14 +33,30 @@ Clock& system_clock() {
   return clock;
 }
 
+WallTime FakeClock::now() const {
+  const MutexLock lock(mutex_);
+  return now_;
+}
+
+Nanoseconds FakeClock::since_boot() const {
+  const MutexLock lock(mutex_);
+  return since_boot_;
+}
+
 bool FakeClock::wait(Nanoseconds duration, std::stop_token stop) {
   advance(duration);
   return !stop.stop_requested();
 }
 
 void FakeClock::advance(Nanoseconds duration) {
+  const MutexLock lock(mutex_);
   now_ += duration;
   since_boot_ += duration;
+}
+
+void FakeClock::jump(Nanoseconds by) {
+  const MutexLock lock(mutex_);
+  now_ += by;
 }
 
 }  // namespace firebreak

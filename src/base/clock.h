@@ -4,6 +4,8 @@
 #include <chrono>
 #include <stop_token>
 
+#include "base/mutex.h"
+
 namespace firebreak {
 
 using Nanoseconds = std::chrono::nanoseconds;
@@ -23,20 +25,21 @@ class Clock {
 // The machine's clock.
 Clock& system_clock();
 
-// A clock that stands still until told; wait() advances it at once.
+// A clock that stands still until told; wait() advances it at once. For any number of threads.
 class FakeClock final : public Clock {
  public:
   explicit FakeClock(WallTime start) : now_(start) {}
-  WallTime now() const override { return now_; }
-  Nanoseconds since_boot() const override { return since_boot_; }
+  WallTime now() const override;
+  Nanoseconds since_boot() const override;
   bool wait(Nanoseconds duration, std::stop_token stop) override;
   void advance(Nanoseconds duration);
   // Moves the calendar alone, as an operator or a time server does.
-  void jump(Nanoseconds by) { now_ += by; }
+  void jump(Nanoseconds by);
 
  private:
-  WallTime now_;
-  Nanoseconds since_boot_{};
+  mutable Mutex mutex_;
+  WallTime now_ GUARDED_BY(mutex_);
+  Nanoseconds since_boot_ GUARDED_BY(mutex_){};
 };
 
 }  // namespace firebreak
