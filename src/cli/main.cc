@@ -1,3 +1,6 @@
+#include <fcntl.h>
+
+#include "base/check.h"
 #include "base/environment.h"
 #include "cli/commands.h"
 
@@ -28,9 +31,19 @@ ExitCode run(const std::vector<std::string>& arguments) {
   return program.run(arguments, read_environment(), system_clock());
 }
 
+// Where a standard stream was closed, the next file opened would take its number and get what is
+// printed. What takes it instead cannot be used, so that nothing lost passes for read or written.
+void occupy_standard_streams() {
+  for (const int fd : {0, 1, 2}) {
+    if (::fcntl(fd, F_GETFD) >= 0) continue;
+    CHECK(::open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) == fd);
+  }
+}
+
 }  // namespace
 }  // namespace firebreak
 
 int main(int count, char** arguments) {
+  firebreak::occupy_standard_streams();
   return static_cast<int>(firebreak::run({arguments + (count > 0 ? 1 : 0), arguments + count}));
 }

@@ -243,6 +243,41 @@ class Pipes(trouble.TroubleTest):
         self.assert_sound()
 
 
+    def closed(self, streams, *arguments):
+        """A command without these standard streams."""
+        return subprocess.Popen(
+            ["sh", "-c", f'exec "$0" "$@" {streams}', harness.FIREBREAK, "-r", self.repository,
+             *arguments], env=self.environment, cwd=self.folder,
+            preexec_fn=harness._die_with_parent, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def test_no_file_takes_the_place_of_a_closed_stream(self):
+        with rest_stand_in.RestStandIn(self.repository) as server:
+            hold = server.fail("GET", "/index/", rest_stand_in.Hold())
+            self.repository = server.location
+            process = self.closed("<&- >&- 2>&-", "--json", "backup", "tree")
+            self.addCleanup(self._end, process)
+            self.assertTrue(hold.reached.wait(60))
+            for stream in (0, 1, 2):
+                self.assertEqual(os.readlink(f"/proc/{process.pid}/fd/{stream}"), "/dev/null")
+            hold.released.set()
+            self.end_of(process, code=1)  # its report is lost
+
+    def test_a_closed_stream_is_no_empty_one(self):
+        before = self.stored()
+        for streams, *command in (("<&-", "backup", "--stdin"), (">&-", "dump", "latest", "/plain"),
+                                  (">&-", "snapshots"), ("<&- >&-", "ls", "latest")):
+            process = self.closed(streams, *command)
+            self.addCleanup(self._end, process)
+            done = self.end_of(process, code=1)
+            self.assertIn("Bad file descriptor", done.errors)
+            self.assertEqual(len(self.snapshots()), 1)
+        self.assertEqual({name: one for name, one in self.stored().items()
+                          if name.startswith("snapshots")},
+                         {name: one for name, one in before.items()
+                          if name.startswith("snapshots")})
+
+
 class TwoAtOnce(trouble.TroubleTest):
     def begin_backup(self):
         """One that holds its lock and waits for its standard input."""
