@@ -1,8 +1,3 @@
-# firebreak_folder(NAME [LIBRARIES…]): one folder of src/ as a static library named as the folder,
-# its *_test.cc as the unit test program NAME_test, each *_fuzz.cc as a fuzz target. A folder is
-# given the libraries of the folders above it in src/CMakeLists.txt.
-set(FIREBREAK_FOLDERS "" CACHE INTERNAL "folders so far, in dependency order")
-
 # What the tests with the label `unit` need, and no more: sanitizers build this alone.
 add_custom_target(unit_tests)
 
@@ -12,6 +7,11 @@ function(firebreak_unit_test program prefix)
     PROPERTIES LABELS unit)
   add_dependencies(unit_tests ${program})
 endfunction()
+
+# firebreak_folder(NAME [LIBRARIES…]): one folder of src/ as a static library named as the folder,
+# its *_test.cc as the unit test program NAME_test, each *_fuzz.cc as a fuzz target. A folder is
+# given the libraries of the folders above it in src/CMakeLists.txt.
+set(FIREBREAK_FOLDERS "" CACHE INTERNAL "folders so far, in dependency order")
 
 function(firebreak_folder name)
   file(GLOB sources CONFIGURE_DEPENDS ${name}/*.cc)

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # programs.sh [NAME...]: build the pinned programs that tests and benchmarks run, each as
 # build/tools/NAME and kept by version: the newest restic, which judges our repositories, servers
-# to store in, and by name alone kopia, which only benchmarks run. tools/programs/NAME/go.mod pins the version, go.sum every byte of it. Two
-# minutes cold, all of them on two cores.
+# to store in, and by name alone kopia, which only benchmarks run. tools/programs/NAME/go.mod pins
+# the version, go.sum every byte of it. Two minutes cold on two cores, kopia two more.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -23,7 +23,7 @@ class Silence(trouble.TroubleTest):
                 for command in (["backup", "tree"], ["restore", "latest", "-t", "out"]))
             self.assert_one_line(self.end_of(backup, code=1), "data/", "transferred the last 90")
             self.assertIn("transferred the last 90", self.end_of(restore, code=1).errors)
-            self.assertLess(time.monotonic() - began, 110)
+            self.assertLess(time.monotonic() - began, 170)  # a second try would take 180
             server.heal()
             self.assertEqual(self.snapshots(), before)
             self.firebreak("-q", "backup", "tree", repository=server.location)
