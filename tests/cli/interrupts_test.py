@@ -164,17 +164,29 @@ class Interrupts(trouble.TroubleTest):
         self.assert_sound()
 
     def test_twice_in_every_command(self):
+        source = self.other_with_data()
+        os.mkdir(self.tree + "/dropped")
+        for number in range(16):  # so many that both open packs hold some of them
+            with open(f"{self.tree}/dropped/{number}", "wb") as file:
+                file.write(os.urandom(100))
+        self.back_up("tree")
+        shutil.rmtree(self.tree + "/dropped")
         self.back_up("tree")
         for method, path, *command in (
                 ("GET", "/data/", "restore", "latest", "-t", "out"),
                 ("GET", "/data/", "check", "--read-data"),
                 ("GET", "/data/", "dump", "latest", "/tree/big"),
-                ("POST", "/data/", "copy", "--from-repo", self.other_with_data()),
+                ("POST", "/data/", "copy", "--from-repo", source),
                 ("DELETE", "/snapshots/", "forget", "--group-by", "host", "--keep-last", "1"),
                 ("POST", "/snapshots/", "tag", "--add", "x"),
                 ("POST", "/index/", "repair", "index"),
                 ("POST|DELETE", "/data/|/index/", "prune", "--max-unused", "0")):
             with self.subTest(command[0]):
+                if command[0] == "repair":  # what an earlier one left is not what it is to find
+                    shutil.rmtree(self.repository + "/index")
+                    os.mkdir(self.repository + "/index")
+                if command[0] == "prune":
+                    self.firebreak("forget", "-q", "--group-by", "host", "--keep-last", "1")
                 process, _ = self.catch(method, path, *command)
                 process.send_signal(signal.SIGINT)
                 self.read_until(process.stderr, b"Ctrl-C again ends at once")
@@ -188,9 +200,11 @@ class Interrupts(trouble.TroubleTest):
                         self.assertEqual(command[0], "check")
                         shutil.rmtree(f"{self.folder}/{name}")
                 self.firebreak("unlock")
+                if command[0] == "repair":
+                    self.firebreak("repair", "index")
                 self.firebreak("check", "--read-data")
                 self.assert_sound()
-        for command in (["copy", "--from-repo", self.folder + "/source"], ["prune"]):
+        for command in (["copy", "--from-repo", source], ["prune"]):
             self.firebreak(*command)
         self.assert_sound()
 
@@ -241,7 +255,6 @@ class Pipes(trouble.TroubleTest):
             self.assert_one_line(done, "standard output: write: Broken pipe")
         os.close(writer)
         self.assert_sound()
-
 
     def closed(self, streams, *arguments):
         """A command without these standard streams."""
