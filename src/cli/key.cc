@@ -73,7 +73,7 @@ Result<ExitCode> list(Session& session) {
 Result<KeyId> make_new_key(Session& session, const OpenedRepository& opened,
                            const NewKeyOptions& options) {
   const PasswordSource source{options.password_file, options.password_command,
-                              "FIREBREAK_NEW_PASSWORD", "new password"};
+                              "FIREBREAK_NEW_PASSWORD", "--new-password", "new password"};
   const std::string password =
       TRY(read_password(source, PasswordUse::New, session.environment(), session.stop()));
   Identity by = session.identity();

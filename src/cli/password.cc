@@ -1,5 +1,6 @@
 #include "cli/password.h"
 
+#include <algorithm>
 #include <csignal>
 #include <fcntl.h>
 #include <poll.h>
@@ -10,26 +11,59 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "snapshot/text_lines.h"
 
 namespace firebreak {
 namespace {
 
 constexpr std::size_t kPasswordSizeMax = 64 * 1024;
 
-// The first line. More lines are refused: a key file's first line is no password.
-Result<std::string> only_line(std::string_view text, std::string_view from) {
-  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
-  while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
-  if (text.empty()) return error(Code::Invalid, "{}: the password is empty", from);
-  if (text.find('\n') != std::string_view::npos) {
-    return error(Code::Invalid, "{}: more than one line, a password is one", from);
+// Go's unicode.IsSpace, which decides what restic takes off.
+bool is_space(char32_t code) {
+  switch (code) {
+    case 0x85:
+    case 0xa0:
+    case 0x1680:
+    case 0x2028:
+    case 0x2029:
+    case 0x202f:
+    case 0x205f:
+    case 0x3000:
+      return true;
+    default:
+      return code == ' ' || (code >= '\t' && code <= '\r') || (code >= 0x2000 && code <= 0x200a);
   }
-  return std::string(text);
 }
 
-Result<std::string> from_file(const std::string& path) {
-  const Bytes bytes = TRY(read_file(path, kPasswordSizeMax).context("password file"));
-  return only_line(as_text(bytes), path);
+std::string_view without_space_around(std::string_view text) {
+  std::size_t first = text.size();  // of what is kept
+  std::size_t end = text.size();
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = utf8_sequence(text.substr(at));
+    const bool is_blank = length > 0 && is_space(decode_utf8(text.substr(at, length)));
+    at += std::max<std::size_t>(length, 1);
+    if (is_blank) continue;
+    first = std::min(first, at - std::max<std::size_t>(length, 1));
+    end = at;
+  }
+  return text.substr(first, end - std::min(first, end));
+}
+
+Result<std::string> from_text(std::string_view text, std::string_view from) {
+  const std::string_view password = without_space_around(text);
+  if (password.empty()) return error(Code::Invalid, "{}: the password is empty", from);
+  return std::string(password);
+}
+
+Result<std::string> from_file(const std::string& path, PasswordUse use) {
+  Result<Bytes> bytes = read_file(path, kPasswordSizeMax).context("password file");
+  if (failed_with(bytes, Code::NotFound) && use == PasswordUse::New) {
+    return error(Code::NotFound, "{}; write the new password into it first",
+                 bytes.error().message());
+  }
+  const std::string text =
+      TRY(decoded_text(TRY(std::move(bytes))).context("password file {}", printable(path)));
+  return from_text(text, printable(path));
 }
 
 Result<std::string> from_command(const std::string& command) {
@@ -60,7 +94,7 @@ Result<std::string> from_command(const std::string& command) {
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
     return error(Code::Invalid, "the password command \"{}\" failed", printable(words[0]));
   }
-  return only_line(said, "password command");
+  return from_text(said, "password command");
 }
 
 // A terminal that does not echo, until it goes out of scope.
@@ -85,8 +119,9 @@ class HiddenInput {
 };
 
 Result<std::string> ask(const Fd& terminal, const std::string& prompt, std::stop_token stop) {
-  TRY(write_all(terminal.get(), as_bytes(prompt + ": ")));
+  // First: going silent drops what was typed before, such as a fast answer to the prompt.
   const HiddenInput hidden(terminal.get());
+  TRY(write_all(terminal.get(), as_bytes(prompt + ": ")));
   std::string line;
   while (true) {
     pollfd wait{terminal.get(), POLLIN, 0};
@@ -99,7 +134,8 @@ Result<std::string> ask(const Fd& terminal, const std::string& prompt, std::stop
     if (got <= 0 || c == '\n') break;
     line += c;
   }
-  return only_line(line, "terminal");
+  if (line.empty()) return error(Code::Invalid, "terminal: the password is empty");
+  return line;
 }
 
 Result<std::string> from_terminal(const PasswordSource& source, PasswordUse use,
@@ -107,9 +143,8 @@ Result<std::string> from_terminal(const PasswordSource& source, PasswordUse use,
   const Fd terminal(::open("/dev/tty", O_RDWR | O_CLOEXEC));
   if (!terminal.is_open() || !::isatty(STDIN_FILENO)) {
     return error(Code::Invalid,
-                 "no password: give --password-file, --password-command, {0}, {0}_FILE or "
-                 "{0}_COMMAND",
-                 source.variable_prefix);
+                 "no password: give {1}-file or {1}-command, or set {0}, {0}_FILE or {0}_COMMAND",
+                 source.variable_prefix, source.option_prefix);
   }
   std::string password = TRY(ask(terminal, source.prompt, stop));
   if (use == PasswordUse::Existing) return password;
@@ -118,23 +153,38 @@ Result<std::string> from_terminal(const PasswordSource& source, PasswordUse use,
   return password;
 }
 
-}  // namespace
-
-Result<std::string> read_password(const PasswordSource& source, PasswordUse use,
+Result<std::string> from_anywhere(const PasswordSource& source, PasswordUse use,
                                   const Environment& environment, std::stop_token stop) {
   if (!source.file.empty() && !source.command.empty()) {
     return error(Code::Invalid, "a password file or a password command, not both");
   }
-  if (!source.file.empty()) return from_file(source.file);
+  if (!source.file.empty()) return from_file(source.file, use);
   if (!source.command.empty()) return from_command(source.command);
   const std::string& prefix = source.variable_prefix;
   const std::string direct = variable(environment, prefix);
   if (!direct.empty()) return direct;
   const std::string file = variable(environment, prefix + "_FILE");
-  if (!file.empty()) return from_file(file);
+  if (!file.empty()) return from_file(file, use);
   const std::string command = variable(environment, prefix + "_COMMAND");
   if (!command.empty()) return from_command(command);
   return from_terminal(source, use, stop);
+}
+
+}  // namespace
+
+Result<std::string> read_password(const PasswordSource& source, PasswordUse use,
+                                  const Environment& environment, std::stop_token stop) {
+  std::string password = TRY(from_anywhere(source, use, environment, stop));
+  if (use == PasswordUse::Existing) return password;
+  if (password.find('\n') != std::string::npos) {
+    return error(Code::Invalid, "the new password has more than one line, as a key file has");
+  }
+  if (without_space_around(password) != password) {
+    return error(Code::Invalid,
+                 "the new password begins or ends with white space, which a password file cannot "
+                 "hold");
+  }
+  return password;
 }
 
 Result<std::vector<std::string>> split_command(std::string_view text) {

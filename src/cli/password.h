@@ -14,17 +14,21 @@ struct PasswordSource {
   std::string command = {};
   // The variables that stand in: PREFIX, PREFIX_FILE and PREFIX_COMMAND.
   std::string variable_prefix = {};
+  // Names the options above where there is no password: "--password" for --password-file.
+  std::string option_prefix = "--password";
   std::string prompt = {};  // "password for /srv/backup"
 };
 
 enum class PasswordUse {
   Existing,
-  New,  // asked for twice at a terminal
+  New,  // asked for twice at a terminal, and such that every source can hold it
 };
 
-// File, command, environment, terminal: the first that is there. One line without its end; Invalid
-// for an empty one, and where there is nothing to ask. The command is run by no shell: words are
-// split at spaces, quotes keep them together.
+// File, command, environment, terminal: the first that is there. As in restic a file and a command
+// give all their text without white space at both ends. Invalid for an empty password, for a new
+// one of several lines (a key file by mistake) or with white space at an end, and where there is
+// nothing to ask. The command is run by no shell: words are split at spaces, quotes keep them
+// together.
 Result<std::string> read_password(const PasswordSource& source, PasswordUse use,
                                   const Environment& environment, std::stop_token stop);
 

@@ -126,6 +126,7 @@ Result<OpenedRepository> Session::open_to_change(LockKind lock, bool dry_run) {
 PasswordSource Session::password_source(const RepositoryOptions& repository,
                                         const std::string& variable_prefix) const {
   return {repository.password_file, repository.password_command, variable_prefix + "_PASSWORD",
+          variable_prefix == "FIREBREAK_FROM" ? "--from-password" : "--password",
           "password of the repository"};
 }
 

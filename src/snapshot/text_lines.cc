@@ -37,15 +37,18 @@ Result<std::string> utf16_to_utf8(std::string_view bytes, bool is_big_endian) {
 
 }  // namespace
 
-Result<std::vector<std::string>> text_lines(ByteView file) {
-  std::string_view rest = as_text(file);
-  std::string converted;
-  if (rest.starts_with("\xef\xbb\xbf")) {
-    rest.remove_prefix(3);
-  } else if (rest.starts_with("\xfe\xff") || rest.starts_with("\xff\xfe")) {
-    converted = TRY(utf16_to_utf8(rest.substr(2), rest[0] == '\xfe'));
-    rest = converted;
+Result<std::string> decoded_text(ByteView file) {
+  std::string_view text = as_text(file);
+  if (text.starts_with("\xfe\xff") || text.starts_with("\xff\xfe")) {
+    return utf16_to_utf8(text.substr(2), text[0] == '\xfe');
   }
+  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+  return std::string(text);
+}
+
+Result<std::vector<std::string>> text_lines(ByteView file) {
+  const std::string text = TRY(decoded_text(file));
+  std::string_view rest = text;
   std::vector<std::string> lines;
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());

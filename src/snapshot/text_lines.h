@@ -10,9 +10,11 @@
 
 namespace firebreak {
 
-// Lines without their "\n" or "\r\n"; the last needs none. A byte order mark is dropped, and UTF-16
-// that has one becomes UTF-8. Invalid for zero bytes (UTF-16 without a mark, or a list of names
-// ended by zeros) and for half a UTF-16 unit.
+// Without a byte order mark; UTF-16 that has one becomes UTF-8. Invalid for half a UTF-16 unit.
+Result<std::string> decoded_text(ByteView file);
+
+// Its lines without their "\n" or "\r\n"; the last needs none. Invalid also for zero bytes (UTF-16
+// without a mark, or a list of names ended by zeros).
 Result<std::vector<std::string>> text_lines(ByteView file);
 
 // Without ASCII white space at both ends.

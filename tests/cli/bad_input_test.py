@@ -35,7 +35,7 @@ class Passwords(trouble.TroubleTest):
 
     def sources(self):
         """(options, environment, what is said) of passwords that are none."""
-        for name, content in (("two", "a\nb\n"), ("empty", ""), ("blank", "\n")):
+        for name, content in (("two", "a\nb\n"), ("empty", ""), ("blank", " \t\r\n")):
             with open(f"{self.folder}/{name}", "w") as file:
                 file.write(content)
         none = {"FIREBREAK_PASSWORD": ""}
@@ -43,7 +43,6 @@ class Passwords(trouble.TroubleTest):
             ([], none, "--password-file"),
             (["-p", "/no/such"], {}, "/no/such"),
             (["-p", self.folder], {}, self.folder),
-            (["-p", "two"], {}, "more than one line"),
             (["-p", "empty"], {}, "is empty"),
             (["-p", "blank"], {}, "is empty"),
             ([], none | {"FIREBREAK_PASSWORD_FILE": "/no/such"}, "/no/such"),
@@ -69,7 +68,39 @@ class Passwords(trouble.TroubleTest):
             self.assert_fails("init", *options, environment=environment, says=says,
                               repository="new")
             self.assertFalse(os.path.exists(self.folder + "/new"), options)
+        for options, environment, says in (
+                (["-p", "two"], {}, "more than one line"),
+                (["-p", "missing"], {}, "write the new password into it first"),
+                ([], {"FIREBREAK_PASSWORD": " blank around "}, "white space")):
+            self.assert_fails("init", *options, environment=environment, says=says,
+                              repository="new")
+            self.assertFalse(os.path.exists(self.folder + "/new"), options)
         self.firebreak("init", repository="new")
+
+    def test_the_same_file_opens_in_restic(self):
+        """Whoever made the repository with it."""
+        for number, content in enumerate((b"word", b"  a b\t\r\n\n", b"two\r\nlines\n",
+                                          b"\xef\xbb\xbfword", "a b\n".encode("utf-16"),
+                                          "\u00a0word\u3000\n".encode(), b"\xffword\xfe\n")):
+            with open(f"{self.folder}/password", "wb") as file:
+                file.write(content)
+            place = f"{self.folder}/{number}"
+            self.restic("init", "--password-file", "password", repository=place)
+            self.firebreak("snapshots", "-p", "password", repository=place)
+            if b"lines" in content:
+                continue
+            shutil.rmtree(place)
+            self.firebreak("init", "-p", "password", repository=place)
+            self.restic("snapshots", "--password-file", "password", repository=place)
+
+    def test_the_options_that_are_missing_are_named(self):
+        none = {"FIREBREAK_PASSWORD": "", "FIREBREAK_FROM_PASSWORD": ""}
+        for command, option in ((["key", "add"], "--new-password-file"),
+                                (["key", "passwd"], "--new-password-file"),
+                                (["copy", "--from-repo", self._pristine], "--from-password-file")):
+            self.assert_fails(*command, says=option,
+                              environment=none | {"FIREBREAK_PASSWORD": harness.PASSWORD})
+        self.assert_fails("snapshots", says=" --password-file", environment=none)
 
     def test_json_says_the_same(self):
         done = self.firebreak("--json", "snapshots", code=12,
