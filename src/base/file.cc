@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include "base/random.h"
@@ -84,6 +85,24 @@ Result<std::size_t> read_up_to(int fd, std::span<std::byte> into) {
   return move_bytes(into.size(), "read", [&](std::size_t done) {
     return ::read(fd, into.data() + done, into.size() - done);
   });
+}
+
+Result<std::size_t> read_up_to(int fd, std::span<std::byte> into, const std::stop_token& stop) {
+  constexpr int kAskEveryMilliseconds = 100;
+  std::size_t done = 0;
+  while (done < into.size()) {
+    if (stop.stop_requested()) return error(Code::Canceled, "stopped");
+    pollfd wait{fd, POLLIN, 0};
+    const int ready = ::poll(&wait, 1, kAskEveryMilliseconds);
+    if (ready < 0 && errno != EINTR) return errno_error(errno, "wait for", "");
+    if (ready <= 0) continue;
+    const ssize_t got = ::read(fd, into.data() + done, into.size() - done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return errno_error(errno, "read", "");
+    if (got == 0) break;
+    done += static_cast<std::size_t>(got);
+  }
+  return done;
 }
 
 Result<std::size_t> read_up_to_at(int fd, std::span<std::byte> into, std::uint64_t offset) {

@@ -1,6 +1,7 @@
 // File descriptors that close themselves, and errno as an Error.
 #pragma once
 
+#include <stop_token>
 #include <string>
 #include <sys/stat.h>
 
@@ -35,6 +36,8 @@ Error errno_error(int number, std::string_view doing, std::string_view path);
 
 // Loops over short reads and writes and EINTR.
 Result<std::size_t> read_up_to(int fd, std::span<std::byte> into);  // less only at the end
+// The same from what may be a pipe that gives nothing for long: Canceled within 0.1 s of a stop.
+Result<std::size_t> read_up_to(int fd, std::span<std::byte> into, const std::stop_token& stop);
 Result<std::size_t> read_up_to_at(int fd, std::span<std::byte> into, std::uint64_t offset);
 Result<void> write_all(int fd, ByteView bytes);
 Result<void> write_all_at(int fd, ByteView bytes, std::uint64_t offset);

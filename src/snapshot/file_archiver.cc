@@ -22,13 +22,13 @@ class Window {
   void drop(std::size_t count) { begin_ += count; }
 
   // Afterwards the longest chunk or the end of the file is inside.
-  Result<void> refill(int fd) {
+  Result<void> refill(int fd, const std::stop_token& stop) {
     if (at_end_ || end_ - begin_ >= kChunkSizeMax) return {};
     std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
     end_ -= begin_;
     begin_ = 0;
     const std::span<std::byte> room = std::span(buffer_).subspan(end_);
-    const std::size_t got = TRY(read_up_to(fd, room));
+    const std::size_t got = TRY(read_up_to(fd, room, stop));
     at_end_ = got < room.size();
     end_ += got;
     return {};
@@ -63,8 +63,9 @@ Result<void> FileArchiver::archive(int fd, Node node, const std::string& path, D
   std::uint64_t size = 0;
   for (std::size_t slot = 0;; ++slot) {
     if (stop.stop_requested()) return error(Code::Canceled, "stopped");
-    if (Result<void> read = window.refill(fd); !read.ok()) {
+    if (Result<void> read = window.refill(fd, stop); !read.ok()) {
       job->failed = true;
+      if (failed_with(read, Code::Canceled)) return read;
       return std::move(read).error().within(path).on(Side::Source);
     }
     const std::size_t length = chunker_.next(window.bytes());

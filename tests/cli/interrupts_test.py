@@ -2,12 +2,15 @@
 midway by a stand-in server that keeps a chosen request, or by a pipe on standard input
 that nobody closes."""
 
+import fcntl
 import hashlib
 import os
 import select
 import shutil
 import signal
+import struct
 import subprocess
+import termios
 import time
 
 import harness
@@ -63,6 +66,20 @@ class Interrupts(trouble.TroubleTest):
         self.firebreak("backup", "tree")
         self.assertEqual(len(self.snapshots()), len(before) + 1)
         self.assert_sound()
+
+    def test_a_backup_of_a_pipe_that_gives_nothing(self):
+        before = self.snapshots()
+        process = self.start("backup", "--stdin", stdin=subprocess.PIPE)
+        process.stdin.write(b"half of it")
+        process.stdin.flush()
+        end = time.monotonic() + 60
+        while struct.unpack("i", fcntl.ioctl(process.stdin, termios.FIONREAD, bytes(4)))[0] > 0:
+            self.assertLess(time.monotonic(), end)  # until it is read
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(60), 130)
+        self.assertEqual(self.snapshots(), before)
+        self.assert_tidy()
 
     def test_init(self):
         with rest_stand_in.RestStandIn(self.folder + "/new") as server:
