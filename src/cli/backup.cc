@@ -267,7 +267,7 @@ Result<ExitCode> backup(Session& session, const Options& options) {
   const auto opened = TRY(session.open(LockKind::Shared));
   Repository& repository = *opened.repository;
   const std::vector<FoundSnapshot> all =
-      TRY(session.load_snapshots_and_index(repository, OnBroken::Fail));
+      TRY(session.load_snapshots_and_index(repository, session.pass_over()));
   const std::size_t wrong = TRY(repository.distrust_unlisted_packs(session.stop()));
   if (wrong > 0) {
     session.console().warn(fmt::format(

@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/counted_progress.h"
 #include "cli/from_options.h"
+#include "cli/reading.h"
 #include "cli/saving_options.h"
 #include "cli/snapshot_options.h"
 #include "cli/units.h"
@@ -114,10 +115,11 @@ Result<ExitCode> copy(Session& session, const Options& options) {
         "the repositories cut files at different places, so that copies and backups of the same "
         "files share nothing; see firebreak init --copy-chunker-params");
   }
+  Losses losses(console);
   const std::vector<FoundSnapshot> here =
-      TRY(session.load_snapshots_and_index(source, OnBroken::Fail));
+      TRY(session.load_snapshots_and_index(source, losses.broken_snapshot()));
   const std::vector<FoundSnapshot> there =
-      TRY(session.load_snapshots_and_index(destination, OnBroken::Fail));
+      TRY(session.load_snapshots_and_index(destination, session.pass_over()));
   // A copy may be made to bring back what was lost there.
   TRY(destination.distrust_unlisted_packs(session.stop()));
   const std::vector<FoundSnapshot> chosen =
@@ -149,12 +151,12 @@ Result<ExitCode> copy(Session& session, const Options& options) {
                   {"tree_blobs", totals.tree_blobs},
                   {"data_added", totals.added_bytes},
                   {"data_added_packed", totals.stored_bytes}});
-    return ExitCode::Success;
+    return losses.end();
   }
   console.line(fmt::format("copied {} snapshots; added {}, stored as {}", fresh.size(),
                            format_size(totals.added_bytes), format_size(totals.stored_bytes)));
   console.say("next: firebreak check --read-data-subset 10%");
-  return ExitCode::Success;
+  return losses.end();
 }
 
 }  // namespace

@@ -19,6 +19,13 @@ std::function<Result<void>(const std::string& path, const Error& problem)> Losse
   };
 }
 
+BrokenSnapshot Losses::broken_snapshot() {
+  return [this](const std::string& name, const Error& problem) -> Result<void> {
+    add("snapshot " + name.substr(0, 8), problem);
+    return {};
+  };
+}
+
 ExitCode Losses::end() {
   if (count_ == 0) return ExitCode::Success;
   console_.warn(fmt::format("{} could not be read; see: firebreak check",
@@ -31,13 +38,7 @@ Result<Reading> open_for_reading(Session& session, Losses& losses) {
   reading.opened = TRY(session.open_to_read());
   Repository& repository = *reading.opened.repository;
   // Snapshots first: the index must cover them.
-  reading.snapshots = TRY(load_snapshots(
-      repository,
-      [&](const std::string& name, const Error& problem) -> Result<void> {
-        losses.add("snapshot " + name.substr(0, 8), problem);
-        return {};
-      },
-      session.stop()));
+  reading.snapshots = TRY(load_snapshots(repository, losses.broken_snapshot(), session.stop()));
   TRY(repository.load_index(OnBroken::Skip, session.stop()));
   for (const Index::BrokenFile& file : repository.index().broken()) {
     losses.add("index " + file.id.brief(), file.problem);

@@ -18,6 +18,8 @@ class Losses {
   // For walks; `snapshot` goes before the paths, where there are several.
   std::function<Result<void>(const std::string& path, const Error& problem)> unreadable(
       std::string snapshot = {});
+  // For load_snapshots(): they are passed over.
+  BrokenSnapshot broken_snapshot();
   std::uint64_t count() const { return count_; }
   // Failure where anything was lost, said in a last line.
   ExitCode end();

@@ -182,10 +182,18 @@ Result<std::unique_ptr<RepositoryLock>> Session::lock(OpenedRepository& opened, 
 }
 
 Result<std::vector<FoundSnapshot>> Session::load_snapshots_and_index(Repository& repository,
-                                                                     OnBroken on_broken) {
-  std::vector<FoundSnapshot> snapshots = TRY(load_snapshots(repository, stop_));
-  TRY(repository.load_index(on_broken, stop_));
+                                                                     const BrokenSnapshot& broken) {
+  std::vector<FoundSnapshot> snapshots = TRY(load_snapshots(repository, broken, stop_));
+  TRY(repository.load_index(OnBroken::Fail, stop_));
   return snapshots;
+}
+
+BrokenSnapshot Session::pass_over() const {
+  return [this](const std::string& name, const Error& problem) -> Result<void> {
+    console_.warn(fmt::format("{}; passed over, see firebreak check", problem.message()),
+                  "snapshot " + name.substr(0, 8));
+    return {};
+  };
 }
 
 ExitCode Session::exit_code(const Error& problem) const {

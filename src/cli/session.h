@@ -88,9 +88,11 @@ class Session {
   PasswordSource password_source(const RepositoryOptions& repository,
                                  const std::string& variable_prefix) const;
 
-  // Snapshots, oldest first, and then the index that must cover them.
+  // Snapshots, oldest first, and then the index that must cover them; a damaged index file ends it.
   Result<std::vector<FoundSnapshot>> load_snapshots_and_index(Repository& repository,
-                                                              OnBroken on_broken);
+                                                              const BrokenSnapshot& broken);
+  // For commands that do without such a snapshot: a warning.
+  BrokenSnapshot pass_over() const;
 
   // The code that an error of this session's command ends with.
   ExitCode exit_code(const Error& problem) const;

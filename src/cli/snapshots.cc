@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/reading.h"
 #include "cli/snapshot_options.h"
 #include "cli/table.h"
 #include "cli/units.h"
@@ -60,7 +61,9 @@ void print_table(Console& console, const std::vector<FoundSnapshot>& snapshots,
 
 Result<ExitCode> list(Session& session, const Options& options) {
   const auto opened = TRY(session.open_to_read());
-  const std::vector<FoundSnapshot> all = TRY(load_snapshots(*opened.repository, session.stop()));
+  Losses losses(session.console());
+  const std::vector<FoundSnapshot> all =
+      TRY(load_snapshots(*opened.repository, losses.broken_snapshot(), session.stop()));
   const std::vector<FoundSnapshot> chosen = TRY(choose(all, options));
   const GroupBy by = TRY(parse_group_by(options.group_by));
   Console& console = session.console();
@@ -80,7 +83,7 @@ Result<ExitCode> list(Session& session, const Options& options) {
            {"snapshots", std::move(members)}});
     }
     console.json(json);
-    return ExitCode::Success;
+    return losses.end();
   }
   for (const SnapshotGroup& group : groups) {
     if (grouped) console.line(fmt::format("snapshots for {}", group.describe()));
@@ -88,7 +91,7 @@ Result<ExitCode> list(Session& session, const Options& options) {
     if (grouped) console.line("");
   }
   console.say(fmt::format("{} snapshots", chosen.size()));
-  return ExitCode::Success;
+  return losses.end();
 }
 
 }  // namespace

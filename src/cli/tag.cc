@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "cli/commands.h"
+#include "cli/reading.h"
 #include "cli/snapshot_options.h"
 
 namespace firebreak {
@@ -54,7 +55,9 @@ Result<ExitCode> tag(Session& session, const Options& options) {
   Console& console = session.console();
   const OpenedRepository opened = TRY(session.open_to_change(LockKind::Exclusive, options.dry_run));
   const Repository& repository = *opened.repository;
-  const std::vector<FoundSnapshot> all = TRY(load_snapshots(repository, session.stop()));
+  Losses losses(console);
+  const std::vector<FoundSnapshot> all =
+      TRY(load_snapshots(repository, losses.broken_snapshot(), session.stop()));
   const std::vector<FoundSnapshot> chosen =
       TRY(choose_snapshots(all, options.names, filter_of(options.filter)));
   std::vector<FoundSnapshot> to_change;
@@ -81,13 +84,13 @@ Result<ExitCode> tag(Session& session, const Options& options) {
     console.json({{"message_type", "summary"},
                   {"dry_run", options.dry_run},
                   {"changed_snapshots", to_change.size()}});
-    return ExitCode::Success;
+    return losses.end();
   }
   console.line(fmt::format("{} {} snapshots",
                            options.dry_run ? "dry run: would have changed" : "changed",
                            to_change.size()));
   console.say("next: firebreak snapshots");
-  return ExitCode::Success;
+  return losses.end();
 }
 
 }  // namespace

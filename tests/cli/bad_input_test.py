@@ -46,9 +46,11 @@ class Passwords(trouble.TroubleTest):
             (["-p", "empty"], {}, "is empty"),
             (["-p", "blank"], {}, "is empty"),
             ([], none | {"FIREBREAK_PASSWORD_FILE": "/no/such"}, "/no/such"),
-            (["--password-command", "false"], {}, 'the password command "false" failed'),
+            (["--password-command", "false"], {},
+             'the password command "false" failed'),
             (["--password-command", "true"], {}, "is empty"),
-            (["--password-command", "sh -c 'kill -9 $$'"], {}, 'the password command "sh" failed'),
+            (["--password-command", "sh -c 'kill -9 $$'"], {},
+             'the password command "sh" failed'),
             (["--password-command", "/no/such a"], {}, "password command: run /no/such"),
             (["--password-command", "'open"], {}, "a quote is not closed"),
             (["--password-command", ""], none, "--password-file"),
@@ -207,6 +209,32 @@ class Damage(trouble.TroubleTest):
         with open(self.repository + "/keys/" + "0" * 64, "wb") as file:
             file.write(b"{}")
         self.firebreak("snapshots")
+
+    def test_a_damaged_snapshot(self):
+        """Is named, and what needs it not goes on."""
+        self.firebreak("backup", "-q", "tree")
+        damaged, sound = self.snapshots()
+        content = self.read("snapshots/" + damaged)
+        self.replace("snapshots/" + damaged, content[:-1])
+        done = self.firebreak("snapshots", code=1)
+        self.assertIn(sound[:8], done.text)
+        self.assertIn("snapshot " + damaged[:8], done.errors)
+        shown, = self.firebreak("snapshots", "--json", code=1).documents[0]
+        self.assertEqual(shown["id"], sound)
+        for options in ([], ["--force"], ["--dry-run"]):
+            done = self.firebreak("backup", "tree", *options)
+            self.assertIn(f"snapshot {damaged[:8]}", done.errors)
+            self.assertIn("firebreak check", done.errors)
+        done = self.firebreak("tag", "--add", "x", code=1)
+        self.assertIn("changed 3 snapshots", done.text)
+        self.assertIn(damaged[:8], done.errors)
+        self.firebreak("init", repository="copies")
+        done = self.firebreak("copy", "--from-repo", self.repository, repository="copies", code=1)
+        self.assertIn("copied 3 snapshots", done.text)
+        self.assertIn(damaged[:8], done.errors)
+        self.assert_fails("prune", says=[damaged[:8], "firebreak check"])
+        self.replace("snapshots/" + damaged, content)
+        self.assert_sound()
 
     def test_no_keys(self):
         os.rename(self.repository + "/keys", self.folder + "/keys")
