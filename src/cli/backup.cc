@@ -1,136 +1,15 @@
 #include <algorithm>
-#include <thread>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "base/text.h"
+#include "cli/backup_options.h"
+#include "cli/child_process.h"
 #include "cli/commands.h"
-#include "cli/excludes.h"
-#include "cli/saving_options.h"
-#include "cli/snapshot_options.h"
 #include "cli/units.h"
 #include "snapshot/archive_plan.h"
-#include "snapshot/archiver.h"
-#include "snapshot/files_from.h"
 #include "snapshot/snapshot_group.h"
 
 namespace firebreak {
 namespace {
-
-constexpr std::size_t kListFileMax = 1 << 30;
-
-struct Options {
-  std::vector<std::string> targets;
-  std::vector<std::string> files_from;
-  std::vector<std::string> files_from_verbatim;
-  std::vector<std::string> files_from_raw;
-  ExcludeOptions excludes;
-  SavingOptions saving;
-  std::vector<std::string> tags;
-  std::string host;
-  std::string time;
-  std::string parent;
-  std::string group_by = "host,paths";
-  std::string stdin_filename = "stdin";
-  bool from_stdin = false;
-  bool force = false;
-  bool dry_run = false;
-  bool one_file_system = false;
-  bool with_access_time = false;
-  bool ignore_changed_time = false;
-  bool ignore_inode = false;
-  bool skip_if_unchanged = false;
-};
-
-// What a backup is asked to do, read from options and files before anything is opened.
-struct Request {
-  ArchiveOptions archive;
-  std::uint64_t missing = 0;  // of what lists of files name
-};
-
-Result<std::string> working_folder() {
-  std::string path(4096, '\0');
-  if (::getcwd(path.data(), path.size()) == nullptr) {
-    return errno_error(errno, "find", "the current folder");
-  }
-  path.resize(std::strlen(path.c_str()));
-  return path;
-}
-
-Result<void> add_expanded(const std::string& file, Request& request, Console& console) {
-  const Bytes list = TRY(read_file(file, kListFileMax).context("list of files"));
-  for (const std::string& pattern : TRY(parse_files_from(list).context("{}", file))) {
-    ExpandedPath found = TRY(expand_path(pattern).context("{}", file));
-    for (const Error& problem : found.unreadable) {
-      console.warn(problem.message(), pattern);
-      ++request.missing;
-    }
-    if (found.paths.empty()) {
-      console.warn("matches nothing", pattern);
-      ++request.missing;
-    }
-    auto& targets = request.archive.targets;
-    targets.insert(targets.end(), found.paths.begin(), found.paths.end());
-  }
-  return {};
-}
-
-Result<void> add_listed(const Options& options, Request& request, Console& console) {
-  for (const std::string& file : options.files_from) TRY(add_expanded(file, request, console));
-  const auto add = [&](const std::vector<std::string>& files, auto parse) -> Result<void> {
-    for (const std::string& file : files) {
-      const Bytes list = TRY(read_file(file, kListFileMax).context("list of files"));
-      std::vector<std::string> paths = TRY(parse(list).context("{}", file));
-      auto& targets = request.archive.targets;
-      targets.insert(targets.end(), paths.begin(), paths.end());
-    }
-    return {};
-  };
-  TRY(add(options.files_from_verbatim, parse_files_from_verbatim));
-  TRY(add(options.files_from_raw, parse_files_from_raw));
-  return {};
-}
-
-Result<Request> read_request(const Options& options, Session& session) {
-  Request request;
-  ArchiveOptions& archive = request.archive;
-  const bool any_target = !options.targets.empty() || !options.files_from.empty() ||
-                          !options.files_from_verbatim.empty() || !options.files_from_raw.empty();
-  if (options.from_stdin && any_target) {
-    return error(Code::Invalid, "--stdin or files, not both");
-  }
-  if (!options.from_stdin && !any_target) {
-    return error(Code::Invalid, "nothing to back up; name a file or folder, or give --stdin");
-  }
-  archive.working_folder = TRY(working_folder());
-  archive.targets = options.targets;
-  TRY(add_listed(options, request, session.console()));
-  Excludes excludes = TRY(read_excludes(options.excludes, archive.working_folder, session));
-  archive.excludes = std::move(excludes.patterns);
-  archive.select = std::move(excludes.select);
-  archive.saving = TRY(saving_of(options.saving));
-  archive.saving.dry_run = options.dry_run;
-  archive.dry_run = options.dry_run;
-  archive.one_file_system = options.one_file_system;
-  archive.with_access_time = options.with_access_time;
-  archive.ignore_changed_time = options.ignore_changed_time;
-  archive.ignore_inode = options.ignore_inode;
-  archive.skip_if_unchanged = options.skip_if_unchanged;
-  archive.by = session.identity();
-  if (!options.host.empty()) archive.by.hostname = options.host;
-  for (const std::string& list : options.tags) {
-    for (std::string& tag : split_tags(list)) {
-      if (!tag.empty()) archive.tags.push_back(std::move(tag));
-    }
-  }
-  if (!options.time.empty()) archive.time = TRY(parse_time(options.time).context("--time"));
-  archive.program_version = "firebreak " FIREBREAK_VERSION;
-  archive.workers = std::max(2U, std::thread::hardware_concurrency());
-  archive.on_error = [&session](const std::string& path, const Error& problem) {
-    session.console().warn(problem.message(), path);
-  };
-  return request;
-}
 
 // The newest snapshot that is alike in what `by` asks for and not newer than the one to be made.
 std::optional<FoundSnapshot> find_parent(const std::vector<FoundSnapshot>& all, GroupBy by,
@@ -255,8 +134,22 @@ class ProgressText {
   const Nanoseconds began_;
 };
 
-Result<ExitCode> backup(Session& session, const Options& options) {
-  Request request = TRY(read_request(options, session));
+Result<ArchiveReport> save_stream(Session& session, const OpenedRepository& opened,
+                                  const BackupOptions& options, const ArchiveOptions& archive,
+                                  ArchiveProgress& progress) {
+  StreamSource source{.fd = STDIN_FILENO, .name = options.stdin_filename};
+  std::optional<ChildProcess> child;
+  if (options.from_command) {
+    child.emplace(TRY(ChildProcess::start(options.targets).context("no snapshot was made")));
+    source.fd = child->output();
+    source.is_whole = [&child] { return child->wait().context("no snapshot was made"); };
+  }
+  return archive_stream(*opened.repository, opened.lock.get(), source, archive, progress,
+                        session.clock(), session.stop());
+}
+
+Result<ExitCode> backup(Session& session, const BackupOptions& options) {
+  BackupRequest request = TRY(read_backup_request(options, session));
   ArchiveOptions& archive = request.archive;
   const GroupBy group_by = TRY(parse_group_by(options.group_by));
   if (session.options().no_lock && !options.dry_run) {
@@ -277,7 +170,7 @@ Result<ExitCode> backup(Session& session, const Options& options) {
   }
   if (!options.parent.empty()) {
     archive.parent = TRY(choose_snapshot(all, options.parent, {}));
-  } else if (!options.force && !options.from_stdin) {
+  } else if (!options.force && !options.from_stdin && !options.from_command) {
     archive.parent = find_parent(all, group_by, archive, session.clock().now());
   }
   if (archive.parent) {
@@ -285,15 +178,15 @@ Result<ExitCode> backup(Session& session, const Options& options) {
   }
   ArchiveProgress progress;
   const ProgressText shown(progress, expected_bytes(archive), session.clock());
-  Result<ArchiveReport> archived = [&] {
+  Result<ArchiveReport> archived = [&]() -> Result<ArchiveReport> {
     const ProgressDisplay display(
         session.console(), session.clock(), [&] { return shown.text(); },
         [&] { return shown.json(); });
-    return options.from_stdin
-               ? archive_stream(repository, opened.lock.get(), STDIN_FILENO, options.stdin_filename,
-                                archive, progress, session.clock(), session.stop())
-               : firebreak::archive(repository, opened.lock.get(), archive, progress,
-                                    session.clock(), session.stop());
+    if (options.from_stdin || options.from_command) {
+      return save_stream(session, opened, options, archive, progress);
+    }
+    return firebreak::archive(repository, opened.lock.get(), archive, progress, session.clock(),
+                              session.stop());
   }();
   const ArchiveReport report = TRY(std::move(archived));
   if (session.console().is_json()) {
@@ -307,47 +200,17 @@ Result<ExitCode> backup(Session& session, const Options& options) {
   return ExitCode::Incomplete;
 }
 
-void add_source_options(Command command, Options& options) {
-  command.add_option("FILE", options.targets, "files and folders to back up");
-  command.add_list("--files-from", options.files_from, "file of patterns, one a line");
-  command.add_list("--files-from-verbatim", options.files_from_verbatim, "of paths, one a line");
-  command.add_list("--files-from-raw", options.files_from_raw, "of paths, each ended by a zero");
-  command.add_flag("--stdin", options.from_stdin, "back up standard input as one file");
-  command.add_option("--stdin-filename", options.stdin_filename, "its name").capture_default_str();
-  add_exclude_options(command, options.excludes);
-  command.add_flag("-x,--one-file-system", options.one_file_system,
-                   "do not go into other file systems");
-}
-
-void add_parent_options(Command command, Options& options) {
-  command.add_option("--parent", options.parent,
-                     "snapshot whose unchanged files are not read again");
-  command.add_option("-g,--group-by", options.group_by, "what a parent must have in common")
-      .capture_default_str();
-  command.add_flag("-f,--force", options.force, "read every file again");
-  command.add_flag("--ignore-ctime", options.ignore_changed_time, "compare size and mtime only");
-  command.add_flag("--ignore-inode", options.ignore_inode, "do not compare inode numbers");
-  command.add_flag("--with-atime", options.with_access_time, "store times of access");
-  command.add_flag("--skip-if-unchanged", options.skip_if_unchanged,
-                   "make no snapshot equal to its parent");
-}
-
 }  // namespace
 
 void add_backup(Program& program) {
-  const auto options = std::make_shared<Options>();  // owned by the parser and by what runs
+  const auto options = std::make_shared<BackupOptions>();  // owned by the parser and by what runs
   Command command = program.command(
       "backup", "Back up files and folders",
       {"firebreak backup -r /srv/backup ~/work --exclude '*.tmp' --tag daily",
-       "pg_dump shop | firebreak backup -r /srv/backup --stdin --stdin-filename shop.sql"},
+       "firebreak backup -r /srv/backup --stdin-filename shop.sql --stdin-from-command -- pg_dump "
+       "shop"},
       [options](Session& session) { return backup(session, *options); });
-  add_source_options(command, *options);
-  add_parent_options(command, *options);
-  command.add_list("--tag", options->tags, "tags of the snapshot, a,b; may be repeated");
-  command.add_option("-H,--host", options->host, "host name in the snapshot");
-  command.add_option("--time", options->time, "time of the snapshot, like 2026-11-25T02:49:59Z");
-  command.add_flag("-n,--dry-run", options->dry_run, "store nothing, show what would be stored");
-  add_saving_options(command, options->saving);
+  add_backup_options(command, *options);
 }
 
 }  // namespace firebreak

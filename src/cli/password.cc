@@ -1,16 +1,14 @@
 #include "cli/password.h"
 
 #include <algorithm>
-#include <csignal>
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/text.h"
+#include "cli/child_process.h"
 #include "snapshot/text_lines.h"
 
 namespace firebreak {
@@ -68,33 +66,13 @@ Result<std::string> from_file(const std::string& path, PasswordUse use) {
 
 Result<std::string> from_command(const std::string& command) {
   const std::vector<std::string> words = TRY(split_command(command).context("password command"));
-  std::vector<char*> arguments;
-  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return errno_error(errno, "make a pipe for", words[0]);
-  const Fd reader(ends[0]);
-  Fd writer(ends[1]);
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_adddup2(&actions, writer.get(), STDOUT_FILENO);
-  pid_t child = 0;
-  const int problem =
-      ::posix_spawnp(&child, words[0].c_str(), &actions, nullptr, arguments.data(), environ);
-  ::posix_spawn_file_actions_destroy(&actions);
-  if (problem != 0) return errno_error(problem, "run", words[0]).within("password command");
-  TRY(writer.close());
+  ChildProcess child = TRY(ChildProcess::start(words).context("password command"));
   std::string said(kPasswordSizeMax, '\0');
-  const Result<std::size_t> got =
-      read_up_to(reader.get(), std::as_writable_bytes(std::span<char>(said)));
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  said.resize(TRY(Result<std::size_t>(got)));
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-    return error(Code::Invalid, "the password command \"{}\" failed", printable(words[0]));
-  }
-  return from_text(said, "password command");
+  const std::size_t size =
+      TRY(read_up_to(child.output(), std::as_writable_bytes(std::span<char>(said)))
+              .context("password command"));
+  TRY(child.wait().context("password command"));
+  return from_text(std::string_view(said).substr(0, size), "password command");
 }
 
 // A terminal that does not echo, until it goes out of scope.

@@ -66,10 +66,11 @@ Result<ArchiveReport> archive(Repository& repository, RepositoryLock* lock,
   return publish(repository, lock, options, archiver, std::move(report), clock, stop);
 }
 
-Result<ArchiveReport> archive_stream(Repository& repository, RepositoryLock* lock, int fd,
-                                     const std::string& name, const ArchiveOptions& options,
+Result<ArchiveReport> archive_stream(Repository& repository, RepositoryLock* lock,
+                                     const StreamSource& source, const ArchiveOptions& options,
                                      ArchiveProgress& progress, Clock& clock,
                                      std::stop_token stop) {
+  const std::string& name = source.name;
   if (!is_safe_name(name)) {
     return error(Code::Invalid, "\"{}\" cannot be a file's name in a snapshot", printable(name));
   }
@@ -79,7 +80,8 @@ Result<ArchiveReport> archive_stream(Repository& repository, RepositoryLock* loc
   report.snapshot.time = options.time.value_or(began);
   report.snapshot.paths = {"/" + name};
   TreeArchiver archiver(repository, options, progress, began);
-  report.snapshot.tree = TRY(archiver.run_stream(fd, name, stop));
+  report.snapshot.tree = TRY(archiver.run_stream(source.fd, name, stop));
+  TRY(source.is_whole());
   return publish(repository, lock, options, archiver, std::move(report), clock, stop);
 }
 

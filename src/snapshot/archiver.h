@@ -66,9 +66,16 @@ Result<ArchiveReport> archive(Repository& repository, RepositoryLock* lock,
                               const ArchiveOptions& options, ArchiveProgress& progress,
                               Clock& clock, std::stop_token stop);
 
-// Saves what `fd` gives until its end as the one file `name` of a snapshot.
-Result<ArchiveReport> archive_stream(Repository& repository, RepositoryLock* lock, int fd,
-                                     const std::string& name, const ArchiveOptions& options,
-                                     ArchiveProgress& progress, Clock& clock, std::stop_token stop);
+// Bytes that become the one file of a snapshot.
+struct StreamSource {
+  int fd = -1;       // read until its end
+  std::string name;  // of the file
+  // Asked at the end; an error leaves no snapshot, for the bytes may not be all there were.
+  std::function<Result<void>()> is_whole = [] { return Result<void>(); };
+};
+Result<ArchiveReport> archive_stream(Repository& repository, RepositoryLock* lock,
+                                     const StreamSource& source, const ArchiveOptions& options,
+                                     ArchiveProgress& progress, Clock& clock,
+                                     std::stop_token stop);
 
 }  // namespace firebreak

@@ -271,7 +271,7 @@ TEST_F(ArchiverTest, KeepsAStream) {
   auto lock = RepositoryLock::acquire(backend_, repository_->sealer(), {}, clock_, {});
   ArchiveProgress progress;
   const Result<ArchiveReport> report =
-      archive_stream(*repository_, lock->get(), fd.get(), "db.sql", {}, progress, clock_, {});
+      archive_stream(*repository_, lock->get(), {fd.get(), "db.sql"}, {}, progress, clock_, {});
   ASSERT_TRUE(report.ok()) << report.error().message();
   last_ = {*report->id, report->snapshot};
   EXPECT_TRUE(content(*find("db.sql")) == bytes);
