@@ -17,11 +17,8 @@ bool WorkStack::has_idle_worker() const {
 }
 
 Result<void> WorkStack::run(unsigned workers, std::stop_token stop) {
-  TaskGroup group(stop);
-  for (unsigned i = 0; i < workers; ++i) {
-    group.run([this](std::stop_token stopped) { return work(stopped); });
-  }
-  Result<void> result = group.wait();
+  Result<void> result = run_workers(
+      workers, [this](std::stop_token stopped) { return work(stopped); }, std::move(stop));
   const MutexLock lock(mutex_);
   tasks_.clear();
   return result;

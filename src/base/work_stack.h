@@ -22,8 +22,8 @@ class WorkStack {
   // True when a worker has nothing to do: the time to split a large task.
   bool has_idle_worker() const;
 
-  // Runs everything with `workers` threads. The first error stops the rest, whose tasks are
-  // dropped unrun.
+  // Runs everything in `workers` threads, the caller's among them. The first error stops the rest,
+  // whose tasks are dropped unrun.
   Result<void> run(unsigned workers, std::stop_token stop);
 
  private:
