@@ -34,9 +34,8 @@ BlobSaver::BlobSaver(Repository& repository, const Options& options, std::stop_t
       stop_(stop),
       full_(1),
       uploaders_(std::move(stop)) {
-  for (unsigned i = 0; i < repository_.backend().connections(); ++i) {
-    uploaders_.run([this](std::stop_token stopped) { return upload(stopped); });
-  }
+  uploaders_.run_alike(repository_.backend().connections(),
+                       [this](std::stop_token stopped) { return upload(stopped); });
 }
 
 Result<SavedBlob> BlobSaver::save(BlobType type, ByteView plain) {

@@ -201,24 +201,21 @@ Result<void> read_packs(const Repository& repository, const PackTable& packs,
   const unsigned workers = std::min(32U, std::max(cores, repository.backend().connections()));
   const std::size_t window = std::min<std::size_t>(kReadMemory / workers, 32 * 1024 * 1024);
   std::atomic<std::size_t> next = 0;
-  TaskGroup group(stop);
-  for (std::size_t worker = 0; worker < std::min<std::size_t>(workers, numbers.size()); ++worker) {
-    group.run([&](std::stop_token stopped) -> Result<void> {
-      PackCheck reader(repository, window);
-      for (std::size_t i = next++; i < numbers.size(); i = next++) {
-        if (stopped.stop_requested()) return error(Code::Canceled, "stopped");
-        const PackId& id = packs.id(numbers[i]);
-        const std::uint64_t size = find_pack(listing, id)->size;
-        const std::vector<Finding> found =
-            TRY(reader.check(id, size, packs.entries(numbers[i]), stopped));
-        for (const Finding& each : found) findings.add(each);
-        ++progress.done;
-        progress.bytes_done += size;
-      }
-      return {};
-    });
-  }
-  return group.wait();
+  const auto read = [&](std::stop_token stopped) -> Result<void> {
+    PackCheck reader(repository, window);
+    for (std::size_t i = next++; i < numbers.size(); i = next++) {
+      if (stopped.stop_requested()) return error(Code::Canceled, "stopped");
+      const PackId& id = packs.id(numbers[i]);
+      const std::uint64_t size = find_pack(listing, id)->size;
+      const std::vector<Finding> found =
+          TRY(reader.check(id, size, packs.entries(numbers[i]), stopped));
+      for (const Finding& each : found) findings.add(each);
+      ++progress.done;
+      progress.bytes_done += size;
+    }
+    return {};
+  };
+  return run_workers(std::min<std::size_t>(workers, numbers.size()), read, std::move(stop));
 }
 
 }  // namespace

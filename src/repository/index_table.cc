@@ -242,18 +242,15 @@ Result<void> IndexTableBuilder::State::scatter(std::span<std::uint32_t> fan_out,
 namespace {
 
 Result<void> sort_buckets(std::span<const std::uint32_t> fan_out, std::span<IndexRow> rows) {
-  TaskGroup group;
   const std::size_t workers = std::max(1U, std::thread::hardware_concurrency());
-  for (std::size_t worker = 0; worker < workers; ++worker) {
-    group.run([&, worker](std::stop_token) -> Result<void> {
-      const std::size_t end = kBuckets * (worker + 1) / workers;
-      for (std::size_t bucket = kBuckets * worker / workers; bucket < end; ++bucket) {
-        std::sort(rows.begin() + fan_out[bucket], rows.begin() + fan_out[bucket + 1], row_before);
-      }
-      return {};
-    });
-  }
-  return group.wait();
+  const auto sort_part = [&](std::size_t part, std::stop_token) -> Result<void> {
+    const std::size_t end = kBuckets * (part + 1) / workers;
+    for (std::size_t bucket = kBuckets * part / workers; bucket < end; ++bucket) {
+      std::sort(rows.begin() + fan_out[bucket], rows.begin() + fan_out[bucket + 1], row_before);
+    }
+    return {};
+  };
+  return for_each_number(workers, workers, sort_part, {});
 }
 
 // Drops rows that two index files both name. Returns how many are left.

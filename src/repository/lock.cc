@@ -7,6 +7,7 @@
 
 #include "base/rfc3339.h"
 #include "base/text.h"
+#include "base/thread.h"
 #include "repository/unpacked.h"
 
 namespace firebreak {
@@ -148,8 +149,8 @@ Result<std::unique_ptr<RepositoryLock>> RepositoryLock::acquire(Backend& backend
     if (!clock.wait(kRetryInterval, stop)) return error(Code::Canceled, "stopped");
   }
   if (lock->options_.refreshes_itself) {
-    lock->refresher_ =
-        std::jthread([raw = lock.get()](std::stop_token stopped) { raw->keep_fresh(stopped); });
+    lock->refresher_ = TRY(
+        start_thread([raw = lock.get()](std::stop_token stopped) { raw->keep_fresh(stopped); }));
   }
   return lock;
 }

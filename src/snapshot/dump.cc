@@ -29,15 +29,12 @@ Result<void> dump_file(const Repository& repository, const Node& file, const Sin
   std::vector<Bytes> window(ahead);
   for (std::size_t begin = 0; begin < content.size(); begin += ahead) {
     const std::size_t count = std::min(ahead, content.size() - begin);
-    TaskGroup loaders(stop);
-    for (std::size_t i = 0; i < count; ++i) {
-      loaders.run([&, i](std::stop_token stopped) -> Result<void> {
-        window[i] = TRY(repository.load_blob(BlobType::Data, content[begin + i],
-                                             std::move(window[i]), stopped));
-        return {};
-      });
-    }
-    TRY(loaders.wait());
+    const auto load = [&](std::size_t i, std::stop_token stopped) -> Result<void> {
+      window[i] = TRY(
+          repository.load_blob(BlobType::Data, content[begin + i], std::move(window[i]), stopped));
+      return {};
+    };
+    TRY(for_each_number(count, count, load, stop));
     for (std::size_t i = 0; i < count; ++i) TRY(sink(window[i]));
   }
   return {};

@@ -1,7 +1,6 @@
 #include "snapshot/snapshot.h"
 
 #include <algorithm>
-#include <atomic>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -197,25 +196,15 @@ Result<std::vector<FoundSnapshot>> load_snapshots(const Repository& repository,
   }
   const std::vector<std::string> names(listed.begin(), listed.end());
   std::vector<std::optional<FoundSnapshot>> loaded(names.size());
-  std::atomic<std::size_t> next = 0;
-  TaskGroup loaders(stop);
-  for (unsigned i = 0; i < repository.backend().connections(); ++i) {
-    loaders.run([&](std::stop_token stopped) -> Result<void> {
-      for (std::size_t at = next++; at < names.size(); at = next++) {
-        if (stopped.stop_requested()) return error(Code::Canceled, "stopped");
-        Result<FoundSnapshot> one = load_named(repository, names[at], stopped);
-        const bool is_broken = failed_with(one, Code::Corrupt) ||
-                               failed_with(one, Code::NotFound) || failed_with(one, Code::Invalid);
-        if (is_broken) {
-          TRY(broken(names[at], one.error()));
-        } else {
-          loaded[at] = TRY(std::move(one));
-        }
-      }
-      return {};
-    });
-  }
-  TRY(loaders.wait());
+  const auto load = [&](std::size_t at, std::stop_token stopped) -> Result<void> {
+    Result<FoundSnapshot> one = load_named(repository, names[at], stopped);
+    const bool is_broken = failed_with(one, Code::Corrupt) || failed_with(one, Code::NotFound) ||
+                           failed_with(one, Code::Invalid);
+    if (is_broken) return broken(names[at], one.error());
+    loaded[at] = TRY(std::move(one));
+    return {};
+  };
+  TRY(for_each_number(names.size(), repository.backend().connections(), load, std::move(stop)));
   std::vector<FoundSnapshot> found;
   for (std::optional<FoundSnapshot>& one : loaded) {
     if (one) found.push_back(*std::move(one));
