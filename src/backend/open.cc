@@ -68,6 +68,10 @@ Opened open_place(const GcsLocation& place, const BackendOptions& options,
 Result<std::unique_ptr<Backend>> open_backend(const Location& location,
                                               const BackendOptions& options,
                                               const Environment& environment, Clock& clock) {
+  if (options.limits.connections > kConnectionsMax) {
+    return error(Code::Invalid, "--connections {}: each takes a thread; {} at most",
+                 options.limits.connections, kConnectionsMax);
+  }
   std::unique_ptr<Backend> place = TRY(std::visit(
       [&](const auto& where) { return open_place(where, options, environment, clock); }, location));
   return retrying(limiting(std::move(place), options.limits, clock), options.retry, clock,

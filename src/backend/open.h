@@ -10,6 +10,8 @@
 
 namespace firebreak {
 
+constexpr unsigned kConnectionsMax = 1000;
+
 struct BackendOptions {
   Limits limits = {};
   RetryPolicy retry = {};
