@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "base/thread.h"
 
 namespace firebreak {
 namespace {
@@ -110,7 +111,7 @@ ProgressDisplay::ProgressDisplay(Console& console, Clock& clock, std::function<s
                                  std::function<Json()> json)
     : console_(console) {
   if (!console.shows_progress()) return;
-  thread_ = std::jthread(
+  Result<std::jthread> started = start_thread(
       [&console, &clock, text = std::move(text), json = std::move(json)](std::stop_token stop) {
         const Nanoseconds interval =
             console.is_json() ? std::chrono::seconds(1) : std::chrono::milliseconds(200);
@@ -122,6 +123,8 @@ ProgressDisplay::ProgressDisplay(Console& console, Clock& clock, std::function<s
           }
         }
       });
+  // Without a thread nothing is shown, and the job goes on.
+  if (started.ok()) thread_ = std::move(*started);
 }
 
 ProgressDisplay::~ProgressDisplay() {

@@ -6,6 +6,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/thread.h"
 #include "cli/exit_code.h"
 
 namespace firebreak {
@@ -36,19 +37,13 @@ void on_signal(int) {
 
 }  // namespace
 
-Interrupts::Interrupts() : wake_(::eventfd(0, EFD_CLOEXEC)) {
-  CHECK(wake_.is_open());
-  wake_fd = wake_.get();
-  listener_ = std::thread([this] {
-    std::uint64_t value = 0;
-    ssize_t got = 0;
-    do {
-      got = ::read(wake_.get(), &value, sizeof value);
-    } while (got < 0 && errno == EINTR);
-    if (interrupts.load() == 0) return;  // the destructor's
-    say("\nfirebreak: stopping; Ctrl-C again ends at once\n");
-    stop_.request_stop();
-  });
+Result<std::unique_ptr<Interrupts>> Interrupts::watch() {
+  Fd wake(::eventfd(0, EFD_CLOEXEC));
+  if (!wake.is_open()) return errno_error(errno, "make an eventfd", "");
+  std::unique_ptr<Interrupts> watching(new Interrupts(std::move(wake)));
+  watching->listener_ =
+      TRY(start_thread([raw = watching.get()](std::stop_token) { raw->listen(); }));
+  wake_fd = watching->wake_.get();
   struct sigaction action {};
   action.sa_handler = on_signal;
   action.sa_flags = SA_RESTART;
@@ -60,13 +55,26 @@ Interrupts::Interrupts() : wake_(::eventfd(0, EFD_CLOEXEC)) {
   }
   // A reader that is gone is an error of write().
   ::signal(SIGPIPE, SIG_IGN);
+  return watching;
 }
 
 Interrupts::~Interrupts() {
+  if (!listener_.joinable()) return;
   wake(wake_.get(), 1);
   listener_.join();
   for (const int signal : kSignals) ::signal(signal, SIG_DFL);
   wake_fd = -1;
+}
+
+void Interrupts::listen() {
+  std::uint64_t value = 0;
+  ssize_t got = 0;
+  do {
+    got = ::read(wake_.get(), &value, sizeof value);
+  } while (got < 0 && errno == EINTR);
+  if (interrupts.load() == 0) return;  // the destructor's
+  say("\nfirebreak: stopping; Ctrl-C again ends at once\n");
+  stop_.request_stop();
 }
 
 }  // namespace firebreak

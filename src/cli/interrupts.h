@@ -2,6 +2,7 @@
 // lock; the second ends the program at once. SIGTERM and SIGHUP count as Ctrl-C.
 #pragma once
 
+#include <memory>
 #include <stop_token>
 #include <thread>
 
@@ -12,7 +13,7 @@ namespace firebreak {
 // One a process.
 class Interrupts {
  public:
-  Interrupts();
+  static Result<std::unique_ptr<Interrupts>> watch();
   ~Interrupts();
   Interrupts(const Interrupts&) = delete;
   Interrupts& operator=(const Interrupts&) = delete;
@@ -20,9 +21,12 @@ class Interrupts {
   std::stop_token token() const { return stop_.get_token(); }
 
  private:
+  explicit Interrupts(Fd wake) : wake_(std::move(wake)) {}
+  void listen();
+
   std::stop_source stop_;
   Fd wake_;
-  std::thread listener_;
+  std::jthread listener_;
 };
 
 }  // namespace firebreak

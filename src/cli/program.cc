@@ -157,10 +157,14 @@ ExitCode Program::run(const std::vector<std::string>& arguments, const Environme
   options_.repository.location = variable(environment, "FIREBREAK_REPOSITORY");
   const Parsed parsed = parse(arguments);
   if (!parsed.run) return parsed.code;
-  const Interrupts interrupts;
   Console console({options_.json, options_.quiet, options_.verbosity},
                   ::isatty(STDERR_FILENO) == 1);
-  Session session(options_, environment, console, clock, interrupts.token());
+  const Result<std::unique_ptr<Interrupts>> interrupts = Interrupts::watch();
+  if (!interrupts.ok()) {
+    console.fail(interrupts.error(), static_cast<int>(ExitCode::Failure));
+    return ExitCode::Failure;
+  }
+  Session session(options_, environment, console, clock, (*interrupts)->token());
   Result<ExitCode> done = parsed.run(session);
   const Result<void> flushed = console.flush();
   if (done.ok() && !flushed.ok()) done = flushed.error();

@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "base/text.h"
+#include "base/thread.h"
 #include "cli/commands.h"
 #include "cli/reading.h"
 #include "cli/selection.h"
@@ -68,8 +69,9 @@ struct Counts {
 // ends earlier stops it.
 class Expectation {
  public:
-  Expectation(const Reading& reading, const BlobId& root, const RestoreOptions& restoring)
-      : walker_([&reading, root, &restoring, this](std::stop_token stop) {
+  Expectation(const Reading& reading, const BlobId& root, const RestoreOptions& restoring) {
+    Result<std::jthread> started =
+        start_thread([&reading, root, &restoring, this](std::stop_token stop) {
           TreeVisitor visitor;
           visitor.entry = [&](const std::string& path, const Node& node) -> Result<bool> {
             const Selection wanted = restoring.select ? restoring.select(path, node) : Selection{};
@@ -79,7 +81,10 @@ class Expectation {
           // The restore itself names it.
           visitor.unreadable = [](const std::string&, const Error&) { return Result<void>(); };
           if (walk_tree(reading.repository(), root, visitor, stop).ok()) is_known_ = true;
-        }) {}
+        });
+    // Without a thread nobody knows, and the restore goes on.
+    if (started.ok()) walker_ = std::move(*started);
+  }
 
   std::optional<std::uint64_t> bytes() const {
     if (!is_known_) return std::nullopt;
