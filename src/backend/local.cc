@@ -59,9 +59,7 @@ Result<void> LocalBackend::save(const FileName& file, ByteView bytes, std::stop_
   fill_secret(nonce);
   const std::string temporary = fmt::format("{}/{}", temporary_folder, to_hex(nonce));
   Result<void> saved = write_temporary(temporary, bytes);
-  if (saved.ok() && file.type == FileType::Pack) {
-    saved = make_folders(folder_path(file), kFolderMode);
-  }
+  if (saved.ok()) saved = make_folders(folder_path(file), kFolderMode);
   // link() refuses an existing name, which rename() would replace.
   if (saved.ok() && ::link(temporary.c_str(), final_path.c_str()) != 0) {
     saved = errno_error(errno, "create", final_path);

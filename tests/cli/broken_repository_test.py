@@ -1,0 +1,41 @@
+"""Repositories that lack what nobody removed on purpose."""
+
+import os
+import shutil
+
+import harness
+import trouble
+
+
+class MissingFolders(trouble.TroubleTest):
+    def drop_empty_folders(self):
+        """As git, object stores and `rsync -m` do."""
+        for where, folders, files in os.walk(self.repository, topdown=False):
+            if not os.listdir(where):
+                os.rmdir(where)
+
+    def test_empty_ones(self):
+        self.drop_empty_folders()
+        self.assertFalse(os.path.exists(self.repository + "/locks"))
+        for command in trouble.commands(self.folder + "/other"):
+            if command[0] in ("backup", "copy"):  # of other data than theirs
+                continue
+            with self.subTest(command[0]):
+                self.firebreak(*command)
+                self.drop_empty_folders()
+        os.mkdir(self.repository + "/locks")
+        self.assert_sound()
+
+    def test_a_repository_without_data(self):
+        shutil.rmtree(self.repository)
+        self.firebreak("init")
+        self.drop_empty_folders()
+        self.assertEqual(sorted(os.listdir(self.repository)), ["config", "keys"])
+        self.firebreak("check")
+        self.drop_empty_folders()
+        self.firebreak("backup", "tree")
+        self.assert_sound()
+
+
+if __name__ == "__main__":
+    harness.main()
