@@ -109,6 +109,8 @@ class Report {
       case FindingKind::PackUnreferenced:
         prune_ = true;
         break;
+      case FindingKind::NothingUsed:
+        break;
     }
     Json about{{"kind", name(found.kind)}};
     if (found.index) about["index"] = found.index->hex();

@@ -53,6 +53,7 @@ Result<Request> read_request(const Options& options) {
   rules.may_remove_all = options.may_remove_all;
   request.filter = filter_of(options.filter);
   request.pruning = TRY(prune_options_of(options.pruning));
+  request.pruning.may_remove_all = true;  // it removed the last snapshots itself
   if (!options.names.empty() && !rules.policy.is_empty()) {
     return error(Code::Invalid, "snapshots by id or a policy (--keep-…), not both");
   }

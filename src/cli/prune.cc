@@ -86,11 +86,13 @@ Json summary_of(const PruneStats& stats, bool dry_run) {
 
 struct Options {
   PruneFlags flags;
+  bool may_remove_all = false;
   bool dry_run = false;
 };
 
 Result<ExitCode> prune(Session& session, const Options& options) {
-  const PruneOptions pruning = TRY(prune_options_of(options.flags));
+  PruneOptions pruning = TRY(prune_options_of(options.flags));
+  pruning.may_remove_all = options.may_remove_all;
   OpenedRepository opened = TRY(session.open_to_change(LockKind::Exclusive, options.dry_run));
   TRY(prune_repository(session, opened, pruning, options.dry_run,
                        [](const SnapshotId&) { return false; }));
@@ -181,6 +183,8 @@ void add_prune(Program& program) {
                        "firebreak prune -r /srv/backup --max-unused 10% --max-repack-size 50G"},
                       [options](Session& session) { return prune(session, *options); });
   command.add_flag("-n,--dry-run", options->dry_run, "print the plan, change nothing");
+  command.add_flag("--unsafe-allow-remove-all", options->may_remove_all,
+                   "let it remove everything where no snapshot is left");
   add_prune_options(command, options->flags);
 }
 

@@ -140,6 +140,12 @@ void check_packs(const PackTable& packs, const PackListing& listing, const BlobS
                   listed.id,
                   {}});
   }
+  if (used.size() == 0 && packs.size() > 0) {
+    findings.add({FindingKind::NothingUsed,
+                  fmt::format("no snapshot uses any of {} packs; where nobody removed them all, "
+                              "snapshots were lost",
+                              packs.size())});
+  }
   for (const BlobKey& blob : used.missing()) {
     findings.add({FindingKind::BlobMissing,
                   fmt::format("{} blob {}: used, and in no index", name(blob.type), blob.id),
@@ -246,6 +252,8 @@ std::string_view name(FindingKind kind) {
       return "pack_mixed";
     case FindingKind::PackUnreferenced:
       return "pack_unreferenced";
+    case FindingKind::NothingUsed:
+      return "nothing_used";
   }
   CHECK(false);
   return {};
@@ -253,7 +261,7 @@ std::string_view name(FindingKind kind) {
 
 bool is_hint(FindingKind kind) {
   return kind == FindingKind::PackRepeated || kind == FindingKind::PackMixed ||
-         kind == FindingKind::PackUnreferenced;
+         kind == FindingKind::PackUnreferenced || kind == FindingKind::NothingUsed;
 }
 
 Result<CheckSummary> check(const Repository& repository, const BlobSet& used,

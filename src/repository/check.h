@@ -32,6 +32,7 @@ enum class FindingKind {
   PackRepeated,      // hint: several index files name it, alike
   PackMixed,         // hint: trees and data in one pack, as restic before 0.8 wrote
   PackUnreferenced,  // hint: no index names it; prune removes it
+  NothingUsed,       // hint: there are packs and no snapshot, as after a loss of them all
 };
 
 std::string_view name(FindingKind kind);  // "pack_missing", for JSON

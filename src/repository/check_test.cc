@@ -53,6 +53,16 @@ class CheckTest : public testing::Test {
   FileName found_;
 };
 
+TEST_F(CheckTest, WondersAtPacksThatNoSnapshotUses) {
+  saved_.clear();
+  EXPECT_EQ(check_all(), Kinds{"nothing_used"});
+  EXPECT_EQ(summary_.errors, 0U);
+  for (const auto& [file, bytes] : made_.backend.files()) {
+    if (file.type == FileType::Pack || file.type == FileType::Index) made_.lose(file);
+  }
+  EXPECT_EQ(check_all(), Kinds{});
+}
+
 TEST_F(CheckTest, FindsNothingInASoundRepository) {
   EXPECT_EQ(check_all(), Kinds());
   EXPECT_EQ(summary_.packs, made_.count(FileType::Pack));

@@ -34,6 +34,7 @@ struct PruneOptions {
   bool repack_cacheable_only = false;               // only packs of trees
   bool repack_uncompressed = false;                 // packs with any plain blob; version 2 only
   std::uint64_t repack_smaller_than = 0;            // bytes of a pack
+  bool may_remove_all = false;                      // where nothing is used
 };
 
 enum class PackFate : std::uint8_t {
@@ -83,7 +84,8 @@ struct PruneInput {
 };
 
 // Decides, and reads nothing. Corrupt, which names a blob: a used blob is in no pack of the right
-// size, so that this repository needs repair, not a prune.
+// size, so that this repository needs repair, not a prune. Invalid: nothing is used at all, which
+// lost snapshots look like, and what would bring them back would go.
 Result<PrunePlan> decide_prune(PruneInput input, const BlobSet& used, const PruneOptions& options);
 
 // Every blob that any snapshot refers to, over the repository's index, which is loaded.

@@ -23,7 +23,16 @@ class Planner {
     count_chosen();
     std::vector<PackFate> fates = fates_without_repacking();
     choose_repacking(fates);
-    return finish(std::move(fates));
+    PrunePlan plan = finish(std::move(fates));
+    const std::uint64_t removed = stats_.packs_removed.count + stats_.packs_unreferenced.count;
+    if (stats_.blobs_used.count == 0 && removed > 0 && !options_.may_remove_all) {
+      return error(Code::Invalid,
+                   "no snapshot is left, and all {} packs would go; where snapshots were lost, "
+                   "restic recover makes one of what is there; if everything is to go, give "
+                   "--unsafe-allow-remove-all",
+                   removed);
+    }
+    return plan;
   }
 
  private:

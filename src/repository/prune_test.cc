@@ -72,11 +72,30 @@ TEST_F(PruneTest, LeavesExactlyWhatIsUsed) {
   }
 }
 
-TEST_F(PruneTest, OfNothingUsedRemovesEverything) {
+TEST_F(PruneTest, OfNothingUsedRemovesNothingUnasked) {
   Random random(3);
   TestRepository made;
   made.save(random, 100);
-  prune(made, {});
+  const auto before = made.backend.files();
+  const std::size_t packs = made.count(FileType::Pack);
+  const Result<PruneStats> refused = prune(made, {}, made.backend);
+  ASSERT_TRUE(failed_with(refused, Code::Invalid));
+  EXPECT_NE(refused.error().message().find("--unsafe-allow-remove-all"), std::string::npos);
+  EXPECT_EQ(made.backend.files(), before);
+  // Nor packs that no index names: both may be lost.
+  for (const auto& [file, bytes] : before) {
+    if (file.type == FileType::Index) made.lose(file);
+  }
+  EXPECT_TRUE(failed_with(prune(made, {}, made.backend), Code::Invalid));
+  EXPECT_EQ(made.count(FileType::Pack), packs);
+}
+
+TEST_F(PruneTest, OfNothingUsedRemovesEverythingWhenAsked) {
+  Random random(3);
+  TestRepository made;
+  prune(made, {});  // An empty repository is nothing to ask about.
+  made.save(random, 100);
+  prune(made, {}, {.max_unused = UnusedBytes{0}, .may_remove_all = true});
   EXPECT_EQ(made.count(FileType::Pack), 0U);
   EXPECT_EQ(made.count(FileType::Index), 0U);
 }
