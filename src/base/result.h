@@ -30,8 +30,8 @@ enum class Code {
 };
 
 // Which end of a backup is to blame, so that a full repository is never reported as an
-// unreadable source file.
-enum class Side { Unknown, Source, Repository };
+// unreadable source file; or this machine's cache, which can be done without.
+enum class Side { Unknown, Source, Repository, Cache };
 
 class [[nodiscard]] Error {
  public:

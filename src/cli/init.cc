@@ -52,7 +52,7 @@ Result<ExitCode> init(Session& session, const Options& options) {
   TRY(Repository::init(*opened.backend, making, session.clock(), session.stop()));
   // Session::open() would ask for the password a third time. No index is read, so none is kept.
   opened.repository =
-      TRY(Repository::open(*opened.backend, making.password, "", "", session.stop()));
+      TRY(Repository::open(*opened.backend, making.password, "", {""}, session.stop()));
   if (!sheet.empty()) TRY(write_sheet(session, opened, location, sheet));
   Console& console = session.console();
   if (console.is_json()) {

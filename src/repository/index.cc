@@ -28,9 +28,8 @@ std::vector<std::string> table_paths(const std::string& folder) {
 }  // namespace
 
 Result<std::unique_ptr<Index>> Index::open(Backend& backend, const Sealer& sealer,
-                                           const std::string& folder, OnBroken on_broken,
-                                           std::stop_token stop) {
-  TRY(make_folders(folder));
+                                           CacheFolder& cache, const std::string& repository_name,
+                                           OnBroken on_broken, std::stop_token stop) {
   std::unordered_set<IndexId> missing;
   TRY(backend
           .list(
@@ -42,7 +41,7 @@ Result<std::unique_ptr<Index>> Index::open(Backend& backend, const Sealer& seale
               },
               stop)
           .on(Side::Repository));
-  std::unique_ptr<Index> index(new Index(folder));
+  std::unique_ptr<Index> index(new Index(cache, repository_name));
   index->map_cached(missing);
   TRY(index->decode(backend, sealer, {missing.begin(), missing.end()}, on_broken, stop));
   TRY(index->merge_small());
@@ -53,7 +52,7 @@ Result<std::unique_ptr<Index>> Index::open(Backend& backend, const Sealer& seale
 // out of `missing`. The others speak of index files that are gone.
 void Index::map_cached(std::unordered_set<IndexId>& missing) {
   std::vector<IndexTable> found;
-  for (const std::string& path : table_paths(folder_)) {
+  for (const std::string& path : table_paths(table_folder())) {
     Result<IndexTable> table = IndexTable::open(path);
     if (table.ok()) {
       found.push_back(std::move(*table));
@@ -84,9 +83,9 @@ Result<void> Index::decode(Backend& backend, const Sealer& sealer,
                            const std::vector<IndexId>& files, OnBroken on_broken,
                            std::stop_token stop) {
   if (files.empty()) return {};
-  const auto builder = TRY(IndexTableBuilder::create(new_table_path()));
   Mutex broken_mutex;
-  const auto read_one = [&](const IndexId& id, std::stop_token stopped) -> Result<void> {
+  const auto read_one = [&](IndexTableBuilder& builder, const IndexId& id,
+                            std::stop_token stopped) -> Result<void> {
     Bytes json = TRY(load_unpacked(backend, sealer, {FileType::Index, id.hex()}, stopped));
     std::vector<IndexedPack> packs;  // whole or not at all
     TRY(parse_index(std::move(json),
@@ -96,20 +95,23 @@ Result<void> Index::decode(Backend& backend, const Sealer& sealer,
                     })
             .context("index/{}", id)
             .on(Side::Repository));
-    builder->add_source(id);
-    for (const IndexedPack& pack : packs) TRY(builder->add(pack.id, pack.entries));
+    builder.add_source(id);
+    for (const IndexedPack& pack : packs) TRY(builder.add(pack.id, pack.entries));
     return {};
   };
-  const auto read = [&](std::size_t number, std::stop_token stopped) -> Result<void> {
-    Result<void> whole = read_one(files[number], stopped);
-    const bool damaged = failed_with(whole, Code::Corrupt) || failed_with(whole, Code::NotFound);
-    if (!damaged || on_broken == OnBroken::Fail) return whole;
-    const MutexLock lock(broken_mutex);
-    broken_.push_back({files[number], std::move(whole).error()});
-    return {};
+  const auto read_all = [&](IndexTableBuilder& builder) {
+    broken_.clear();
+    const auto read = [&](std::size_t number, std::stop_token stopped) -> Result<void> {
+      Result<void> whole = read_one(builder, files[number], stopped);
+      const bool damaged = failed_with(whole, Code::Corrupt) || failed_with(whole, Code::NotFound);
+      if (!damaged || on_broken == OnBroken::Fail) return whole;
+      const MutexLock lock(broken_mutex);
+      broken_.push_back({files[number], std::move(whole).error()});
+      return {};
+    };
+    return for_each_number(files.size(), backend.connections(), read, stop);
   };
-  TRY(for_each_number(files.size(), backend.connections(), read, stop));
-  IndexTable table = TRY(builder->finish());
+  IndexTable table = TRY(build(read_all));
   const MutexLock lock(mutex_);
   tables_.push_back(std::move(table));
   return {};
@@ -131,19 +133,37 @@ Result<void> Index::merge_small() {
     --first;
     rows += tables_[first].rows().size();
   }
-  const auto builder = TRY(IndexTableBuilder::create(new_table_path()));
-  for (std::size_t i = first; i < tables_.size(); ++i) TRY(builder->add(tables_[i]));
-  IndexTable merged = TRY(builder->finish());
+  Result<IndexTable> merged = try_to_build([&](IndexTableBuilder& builder) -> Result<void> {
+    for (std::size_t i = first; i < tables_.size(); ++i) TRY(builder.add(tables_[i]));
+    return {};
+  });
+  // A cache with no room for the merged table goes on with the small ones.
+  if (!merged.ok() && merged.error().side() == Side::Cache) return {};
+  IndexTable table = TRY(std::move(merged));
   for (std::size_t i = first; i < tables_.size(); ++i) ::unlink(tables_[i].path().c_str());
   tables_.erase(tables_.begin() + static_cast<std::ptrdiff_t>(first), tables_.end());
-  tables_.push_back(std::move(merged));
+  tables_.push_back(std::move(table));
   return {};
 }
 
-std::string Index::new_table_path() const {
+std::string Index::table_folder() const {
+  return fmt::format("{}/{}/index", cache_.path, repository_name_);
+}
+
+Result<IndexTable> Index::build(const Fill& fill) {
+  Result<IndexTable> built = try_to_build(fill);
+  if (built.ok() || built.error().side() != Side::Cache || !cache_.instead) return built;
+  cache_.path = TRY(std::exchange(cache_.instead, {})(built.error()));
+  return try_to_build(fill);
+}
+
+Result<IndexTable> Index::try_to_build(const Fill& fill) const {
   std::byte nonce[8];
   fill_secret(nonce);
-  return fmt::format("{}/{}{}", folder_, to_hex(nonce), kTableSuffix);
+  const auto builder = TRY(IndexTableBuilder::create(
+      fmt::format("{}/{}{}", table_folder(), to_hex(nonce), kTableSuffix)));
+  TRY(fill(*builder));
+  return builder->finish();
 }
 
 std::vector<BlobPlace> Index::find(BlobType type, const BlobId& id) const {
@@ -201,11 +221,12 @@ Result<void> Index::flush(Backend& backend, const Sealer& sealer, unsigned versi
   }
   const std::string name =
       TRY(save_unpacked(backend, sealer, FileType::Index, encode_index(packs), version, stop));
-  const auto builder = TRY(IndexTableBuilder::create(new_table_path()));
   const IndexId id = TRY(IndexId::parse(name));
-  builder->add_source(id);
-  for (const IndexedPack& pack : packs) TRY(builder->add(pack.id, pack.entries));
-  IndexTable table = TRY(builder->finish());
+  IndexTable table = TRY(build([&](IndexTableBuilder& builder) -> Result<void> {
+    builder.add_source(id);
+    for (const IndexedPack& pack : packs) TRY(builder.add(pack.id, pack.entries));
+    return {};
+  }));
   const MutexLock lock(mutex_);
   tables_.push_back(std::move(table));
   unflushed_.erase(unflushed_.begin(),

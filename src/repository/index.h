@@ -25,15 +25,28 @@ struct BlobPlace {
 
 enum class OnBroken { Fail, Skip };
 
+// Where this program keeps index tables, a folder a repository below it.
+struct CacheFolder {
+  // Where `path` cannot be written (full, read-only), gives what to use in its place from then on.
+  // Asked once; without it the failure is the caller's.
+  using Instead = std::function<Result<std::string>(const Error& problem)>;
+
+  CacheFolder(std::string folder, Instead other = {})  // NOLINT: implicit
+      : path(std::move(folder)), instead(std::move(other)) {}
+
+  std::string path;
+  Instead instead;
+};
+
 class Index {
  public:
-  // Lists index/, decodes what no table in `folder` covers, and maps the rest. `folder` is
-  // this repository's own cache folder, made if missing; tables of no more use are removed.
-  // An index file that cannot be read is an error, or, for verbs that look for damage, left out
-  // and named in broken().
+  // Lists index/, decodes what no table of `repository_name` in `cache` covers, and maps the rest;
+  // tables of no more use are removed. An index file that cannot be read is an error, or, for verbs
+  // that look for damage, left out and named in broken(). Borrows `cache`, which one index at a
+  // time may use.
   static Result<std::unique_ptr<Index>> open(Backend& backend, const Sealer& sealer,
-                                             const std::string& folder, OnBroken on_broken,
-                                             std::stop_token stop);
+                                             CacheFolder& cache, const std::string& repository_name,
+                                             OnBroken on_broken, std::stop_token stop);
 
   // Every place that holds the blob, packs set aside by distrust() excepted.
   std::vector<BlobPlace> find(BlobType type, const BlobId& id) const;
@@ -67,7 +80,8 @@ class Index {
   const std::vector<BrokenFile>& broken() const { return broken_; }
 
  private:
-  explicit Index(std::string folder) : folder_(std::move(folder)) {}
+  Index(CacheFolder& cache, std::string repository_name)
+      : cache_(cache), repository_name_(std::move(repository_name)) {}
 
   struct Pending {
     bool stored = false;
@@ -87,10 +101,16 @@ class Index {
   Result<void> decode(Backend& backend, const Sealer& sealer, const std::vector<IndexId>& files,
                       OnBroken on_broken, std::stop_token stop);
   Result<void> merge_small();
-  std::string new_table_path() const;
+  std::string table_folder() const;
+  // A table of what `fill` adds, which is called once more where the cache folder fails and there
+  // is another.
+  using Fill = std::function<Result<void>(IndexTableBuilder&)>;
+  Result<IndexTable> build(const Fill& fill);
+  Result<IndexTable> try_to_build(const Fill& fill) const;
   bool in_tables(BlobType type, const BlobId& id) const REQUIRES(mutex_);
 
-  std::string folder_;
+  CacheFolder& cache_;  // changed by open() and under flushing_
+  const std::string repository_name_;
   std::vector<BrokenFile> broken_;
   Mutex flushing_;  // held over the upload of an index file; taken before mutex_
   mutable Mutex mutex_;

@@ -17,10 +17,16 @@ namespace firebreak {
 namespace {
 
 // Tables are this machine's, and no fault of the repository.
-constexpr std::string_view kCacheHint = "the cache (--cache-dir names another)";
+Error cache_error(Error problem) {
+  return std::move(problem).on(Side::Cache).within("the cache (--cache-dir names another)");
+}
+
+std::string building_path(const std::string& path) {
+  return path + ".building";
+}
 
 Error cache_error(int number, std::string_view doing, std::string_view path) {
-  return errno_error(number, doing, path).within(kCacheHint);
+  return cache_error(errno_error(number, doing, path));
 }
 
 constexpr std::size_t kBuckets = 65536;
@@ -212,8 +218,8 @@ Result<void> IndexTableBuilder::State::append_row(IndexRow row) {
 
 Result<void> IndexTableBuilder::State::flush() {
   if (rows > UINT32_MAX) return error(Code::Exhausted, "an index of more than 2^32 blobs");
-  TRY(write_all(scratch.get(), std::as_bytes(std::span(buffered)))
-          .context("{}: {}", kCacheHint, path));
+  Result<void> written = write_all(scratch.get(), std::as_bytes(std::span(buffered)));
+  if (!written.ok()) return cache_error(std::move(written).error().within(path));
   buffered.clear();
   return {};
 }
@@ -231,7 +237,7 @@ Result<void> IndexTableBuilder::State::scatter(std::span<std::uint32_t> fan_out,
   buffered.resize(kRowsBuffered);
   const std::span<std::byte> window = std::as_writable_bytes(std::span(buffered));
   for (std::uint64_t offset = 0; offset < rows * sizeof(IndexRow); offset += window.size()) {
-    const std::size_t got = TRY(read_up_to_at(scratch.get(), window, offset));
+    const std::size_t got = TRY(read_up_to_at(scratch.get(), window, offset).on(Side::Cache));
     for (const IndexRow& row : std::span(buffered).first(got / sizeof(IndexRow))) {
       rows_out[next[bucket_of(row.id)]++] = row;
     }
@@ -280,9 +286,13 @@ void write_pack_rows(std::span<const PackId> ids, std::span<const IndexRow> rows
 }  // namespace
 
 IndexTableBuilder::IndexTableBuilder(std::unique_ptr<State> state) : state_(std::move(state)) {}
-IndexTableBuilder::~IndexTableBuilder() = default;
+IndexTableBuilder::~IndexTableBuilder() {
+  ::unlink(building_path(state_->path).c_str());  // gone already where it was finished
+}
 
 Result<std::unique_ptr<IndexTableBuilder>> IndexTableBuilder::create(std::string path) {
+  Result<void> made = make_folders(path.substr(0, path.rfind('/')));
+  if (!made.ok()) return cache_error(std::move(made).error());
   auto state = std::make_unique<State>();
   const std::string scratch = path + ".scratch";
   state->scratch = Fd(::open(scratch.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
@@ -315,7 +325,8 @@ Result<void> IndexTableBuilder::add(const IndexTable& table) {
   for (const IndexPackRow& pack : table.packs()) ordinals.push_back(state_->ordinal_of(pack.id));
   for (IndexRow row : table.rows()) {
     if (row.pack() >= ordinals.size()) {
-      return error(Code::Corrupt, "{} names a pack that it does not have", table.path());
+      return error(Code::Corrupt, "{} names a pack that it does not have", table.path())
+          .on(Side::Cache);
     }
     row.pack_and_type = ordinals[row.pack()] | (row.pack_and_type & 1U << 31);
     TRY(state_->append_row(row));
@@ -329,17 +340,16 @@ Result<IndexTable> IndexTableBuilder::finish() {
   TRY(state.flush());
   Header header{kMagic, state.sources.size(), state.packs.size(), state.rows, 0, boot_id()};
   const Layout layout(header);
-  const std::string temporary = state.path + ".building";
+  const std::string temporary = building_path(state.path);
   const Fd fd(::open(temporary.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   if (!fd.is_open()) return cache_error(errno, "create", temporary);
   // Blocks are reserved, so that a full disk is an error here and no fault at a mapped page.
   if (const int problem = ::posix_fallocate(fd.get(), 0, static_cast<off_t>(layout.end));
       problem != 0) {
-    ::unlink(temporary.c_str());
     return cache_error(problem, "reserve space for", temporary);
   }
   void* const mapped = ::mmap(nullptr, layout.end, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
-  if (mapped == MAP_FAILED) return errno_error(errno, "map", temporary);
+  if (mapped == MAP_FAILED) return cache_error(errno, "map", temporary);
   auto* const base = static_cast<std::byte*>(mapped);
   const std::unique_ptr<const std::byte, Unmap> unmap(base, {layout.end});
   const std::span fan_out(reinterpret_cast<std::uint32_t*>(base + layout.fan_out), kBuckets + 1);
@@ -361,7 +371,7 @@ Result<IndexTable> IndexTableBuilder::finish() {
   if (::rename(temporary.c_str(), state.path.c_str()) != 0) {
     return cache_error(errno, "rename to", state.path);
   }
-  return IndexTable::open(state.path);
+  return IndexTable::open(state.path).on(Side::Cache);
 }
 
 }  // namespace firebreak

@@ -65,7 +65,8 @@ class IndexTable {
 // thread-safe. Sorting the buckets takes all processors.
 class IndexTableBuilder {
  public:
-  // Writes to `path` by way of temporary files beside it, which end with this object.
+  // Writes to `path`, whose folder is made if missing, by way of temporary files beside it, which
+  // end with this object. What the file system refuses is an error of Side::Cache.
   static Result<std::unique_ptr<IndexTableBuilder>> create(std::string path);
   ~IndexTableBuilder();
 

@@ -60,8 +60,7 @@ Result<void> Repository::init(Backend& backend, const InitOptions& options, Cloc
 }
 
 Result<std::unique_ptr<Repository>> Repository::open(Backend& backend, std::string_view password,
-                                                     std::string_view key_hint,
-                                                     std::string cache_folder,
+                                                     std::string_view key_hint, CacheFolder cache,
                                                      std::stop_token stop) {
   Result<FileInfo> config = backend.stat(config_file(), stop);
   if (failed_with(config, Code::NotFound)) {
@@ -72,20 +71,18 @@ Result<std::unique_ptr<Repository>> Repository::open(Backend& backend, std::stri
   const OpenedKey key = TRY(find_key(backend, password, key_hint, stop));
   Config loaded = TRY(load_config(backend, Sealer(key.master), stop));
   return std::unique_ptr<Repository>(
-      new Repository(backend, std::move(loaded), key, std::move(cache_folder)));
+      new Repository(backend, std::move(loaded), key, std::move(cache)));
 }
 
-Repository::Repository(Backend& backend, Config config, const OpenedKey& key,
-                       std::string cache_folder)
+Repository::Repository(Backend& backend, Config config, const OpenedKey& key, CacheFolder cache)
     : backend_(backend),
       config_(std::move(config)),
       sealer_(key.master),
       key_id_(key.id),
-      cache_folder_(std::move(cache_folder)) {}
+      cache_(std::move(cache)) {}
 
 Result<void> Repository::load_index(OnBroken on_broken, std::stop_token stop) {
-  const std::string folder = fmt::format("{}/{}/index", cache_folder_, config_.id);
-  index_ = TRY(Index::open(backend_, sealer_, folder, on_broken, stop));
+  index_ = TRY(Index::open(backend_, sealer_, cache_, config_.id, on_broken, stop));
   return {};
 }
 

@@ -29,11 +29,10 @@ class Repository {
                            std::stop_token stop);
 
   // Opens by password; `key_hint` is a key to try first. NotFound: no repository here.
-  // Unauthenticated: wrong password. `cache_folder` is where this program keeps its index
-  // tables, one folder a repository below it. Costs one scrypt a key tried.
+  // Unauthenticated: wrong password. Costs one scrypt a key tried.
   static Result<std::unique_ptr<Repository>> open(Backend& backend, std::string_view password,
-                                                  std::string_view key_hint,
-                                                  std::string cache_folder, std::stop_token stop);
+                                                  std::string_view key_hint, CacheFolder cache,
+                                                  std::stop_token stop);
 
   Backend& backend() const { return backend_; }
   const Config& config() const { return config_; }
@@ -60,13 +59,13 @@ class Repository {
   Result<std::string> save_document(FileType type, ByteView json, std::stop_token stop) const;
 
  private:
-  Repository(Backend& backend, Config config, const OpenedKey& key, std::string cache_folder);
+  Repository(Backend& backend, Config config, const OpenedKey& key, CacheFolder cache);
 
   Backend& backend_;
   Config config_;
   Sealer sealer_;
   KeyId key_id_;
-  std::string cache_folder_;
+  CacheFolder cache_;
   std::unique_ptr<Index> index_;
 };
 
