@@ -137,11 +137,15 @@ Result<OpenedRepository> Session::open(const RepositoryOptions& repository,
   const Location place = TRY(parse_location(where));
   OpenedRepository opened;
   opened.backend = TRY(open_backend(where));
-  std::string folder =
-      cache == Cache::Use && !options_.no_cache ? TRY(cache_root()) : fresh_cache();
-  if (cache == Cache::Use && !options_.no_cache && !is_local(place)) {
+  const bool keeps_cache = cache == Cache::Use && !options_.no_cache;
+  CacheFolder folder = TRY(keeps_cache ? cache_root() : fresh_cache());
+  if (keeps_cache) {
+    folder.instead = [this](const Error& problem) { return cache_instead(problem); };
+  }
+  if (keeps_cache && !is_local(place)) {
     const std::string key = to_hex(sha256(as_bytes(opened.backend->location()))).substr(0, 32);
-    opened.backend = caching(std::move(opened.backend), fmt::format("{}/files-{}", folder, key));
+    opened.backend =
+        caching(std::move(opened.backend), fmt::format("{}/files-{}", folder.path, key));
   }
   // Whether there is a repository is asked before the password is.
   Result<FileInfo> config = opened.backend->stat(config_file(), stop_);
@@ -206,11 +210,23 @@ Result<std::string> Session::cache_root() const {
   return default_cache_folder(environment_);
 }
 
-std::string Session::fresh_cache() {
+Result<std::string> Session::fresh_cache() {
   const std::string parent = variable(environment_, "TMPDIR");
-  std::string pattern = (parent.empty() ? "/tmp" : parent) + "/firebreak-XXXXXX";
-  if (::mkdtemp(pattern.data()) != nullptr) temporary_.push_back(pattern);
-  return pattern;
+  std::string folder = (parent.empty() ? "/tmp" : parent) + "/firebreak-XXXXXX";
+  if (::mkdtemp(folder.data()) == nullptr) {
+    return errno_error(errno, "make a temporary folder (TMPDIR names another place)", folder);
+  }
+  temporary_.push_back(folder);
+  return folder;
+}
+
+Result<std::string> Session::cache_instead(const Error& problem) {
+  Result<std::string> folder = fresh_cache().context("{}", problem.message());
+  if (folder.ok()) {
+    console_.warn(
+        fmt::format("{}; going on with a temporary one, as --no-cache does", problem.message()));
+  }
+  return folder;
 }
 
 Result<std::string> default_cache_folder(const Environment& environment) {

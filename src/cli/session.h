@@ -99,7 +99,10 @@ class Session {
 
  private:
   Result<std::string> cache_root() const;
-  std::string fresh_cache();
+  // A folder that ends with this session.
+  Result<std::string> fresh_cache();
+  // The same in place of a cache that cannot be written, which is said.
+  Result<std::string> cache_instead(const Error& problem);
 
   const GlobalOptions& options_;
   const Environment& environment_;

@@ -149,10 +149,12 @@ class FullDisk(trouble.TroubleTest):
         self.fill()
         cache = self.disk + "/cache"
         # Which needs no index.
-        self.firebreak("snapshots", "--cache-dir", cache)
+        self.assertEqual(self.firebreak("-q", "snapshots", "--cache-dir", cache).errors, "")
         for command in (["backup", "tree"], ["restore", "latest", "-t", "out"]):
-            done = self.firebreak("-q", *command, "--cache-dir", cache, code=1)
-            self.assert_one_line(done, cache, "--cache-dir", FULL)
+            done = self.firebreak("-q", *command, "--cache-dir", cache)
+            self.assertEqual(len(done.errors.splitlines()), 1, done.errors)
+            for words in (cache, "--cache-dir", "--no-cache", FULL):
+                self.assertIn(words, done.errors)
         self.assert_sound()
         self.firebreak("backup", "-q", "tree", "--no-cache")
         os.unlink(self.disk + "/filler")
