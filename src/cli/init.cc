@@ -10,6 +10,7 @@ namespace {
 struct Options {
   RepositoryOptions from;
   bool copy_chunker_params = false;
+  bool for_lost_config = false;
   std::string recovery_sheet;
 };
 
@@ -43,6 +44,7 @@ Result<ExitCode> init(Session& session, const Options& options) {
                  opened.backend->location());
   }
   Repository::InitOptions making;
+  making.for_lost_config = options.for_lost_config;
   making.chunker_polynomial = TRY(chunker_polynomial(session, options));
   PasswordSource source = session.password_source(where, "FIREBREAK");
   source.prompt = "password of the new repository";
@@ -85,6 +87,8 @@ void add_init(Program& program) {
                      "write a page to print: all but the password that recovery needs");
   command.add_flag("--copy-chunker-params", options->copy_chunker_params,
                    "cut files as another repository does, so that copies share data");
+  command.add_flag("--for-lost-config", options->for_lost_config,
+                   "write a new config for a repository that lost it; needs its password");
   add_from_options(command, options->from);
 }
 

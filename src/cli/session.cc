@@ -150,13 +150,17 @@ Result<OpenedRepository> Session::open(const RepositoryOptions& repository,
   // Whether there is a repository is asked before the password is.
   Result<FileInfo> config = opened.backend->stat(config_file(), stop_);
   if (failed_with(config, Code::NotFound)) {
-    opening_failed_ = ExitCode::NoRepository;
     if (is_local(place) && is_no_folder(opened.backend->location())) {
+      opening_failed_ = ExitCode::NoRepository;
       return error(Code::NotFound, "{} is a file; a repository is a folder",
                    opened.backend->location());
     }
-    return error(Code::NotFound, "{} holds no repository; to make one, run: firebreak init -r {}",
-                 opened.backend->location(), opened.backend->location());
+    Error problem = Repository::missing_config(*opened.backend, stop_);
+    if (problem.code() != Code::NotFound) return problem;
+    opening_failed_ = ExitCode::NoRepository;
+    if (&repository != &options_.repository) return problem;
+    return error(Code::NotFound, "{}; to make one, run: firebreak init -r {}", problem.message(),
+                 opened.backend->location());
   }
   if (!config.ok() && !is_local(place)) {
     return std::move(config).error().within(opened.backend->location());

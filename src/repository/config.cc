@@ -57,9 +57,15 @@ Result<Config> parse_config(ByteView text) {
 
 Result<Config> load_config(Backend& backend, const Sealer& sealer, std::stop_token stop) {
   Bytes sealed = TRY(backend.load(config_file(), {}, {}, stop).on(Side::Repository));
-  Result<Bytes> plain = sealer.open(sealed);
-  if (!plain.ok()) return std::move(plain).error().within("config").on(Side::Repository);
-  return parse_config(*plain).on(Side::Repository);
+  const Result<Bytes> plain = sealer.open(sealed);
+  Result<Config> config = plain.ok() ? parse_config(*plain) : Result<Config>(plain.error());
+  if (failed_with(config, Code::Corrupt)) {
+    config = error(Code::Corrupt,
+                   "config is damaged ({}): its recovery sheet brings it back; without one, remove "
+                   "the file and run firebreak init --for-lost-config",
+                   config.error().message());
+  }
+  return std::move(config).on(Side::Repository);
 }
 
 Result<void> save_config(Backend& backend, const Sealer& sealer, const Config& config,

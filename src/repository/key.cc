@@ -172,11 +172,15 @@ Result<OpenedKey> find_key(Backend& backend, std::string_view password, std::str
     if (!broken) broken = std::move(opened).error();
   }
   if (broken) {
-    return error(Code::Corrupt, "wrong password, or the key it belongs to is damaged: {}",
+    return error(Code::Corrupt,
+                 "wrong password, or the key it belongs to is damaged ({}); the recovery sheet "
+                 "brings that key back",
                  broken->message())
         .on(Side::Repository);
   }
-  if (files.empty()) return error(Code::NotFound, "the repository has no keys");
+  if (files.empty()) {
+    return error(Code::NotFound, "the repository has no keys; its recovery sheet brings one back");
+  }
   return error(Code::Unauthenticated, "wrong password or no key for it among the {} tried",
                std::min<std::size_t>(files.size(), kKeysTriedMax));
 }

@@ -24,7 +24,7 @@ Result<InitKey> key_for_init(Backend& backend, const Repository::InitOptions& op
                  "or remove the keys",
                  backend.location());
   }
-  if (!failed_with(left, Code::NotFound)) {
+  if (options.for_lost_config || !failed_with(left, Code::NotFound)) {
     OpenedKey key = TRY(std::move(left));
     return InitKey{std::move(key), false};
   }
@@ -32,6 +32,14 @@ Result<InitKey> key_for_init(Backend& backend, const Repository::InitOptions& op
   const KeyId key =
       TRY(add_key(backend, master, options.password, options.by, clock.now(), options.cost, stop));
   return InitKey{{key, master}, true};
+}
+
+// Beside its keys: what an init that did not end leaves has none.
+Result<bool> has_data(Backend& backend, std::stop_token stop) {
+  for (const FileType type : {FileType::Snapshot, FileType::Index, FileType::Pack}) {
+    if (!TRY(list_all(backend, type, stop).on(Side::Repository)).empty()) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -44,6 +52,13 @@ Result<void> Repository::init(Backend& backend, const InitOptions& options, Cloc
     return error(Code::Conflict, "{} holds a repository already", backend.location());
   }
   if (!failed_with(existing, Code::NotFound)) return std::move(existing).error();
+  if (!options.for_lost_config && TRY(has_data(backend, stop))) {
+    return error(Code::Conflict,
+                 "{} holds data of a repository whose config is lost; nothing was changed. Its "
+                 "recovery sheet brings the config back; without one, and with its password, run "
+                 "firebreak init --for-lost-config",
+                 backend.location());
+  }
   Config config = Config::generate();
   if (options.chunker_polynomial) config.chunker_polynomial = *options.chunker_polynomial;
   const auto [key, is_new] = TRY(key_for_init(backend, options, clock, stop));
@@ -59,14 +74,22 @@ Result<void> Repository::init(Backend& backend, const InitOptions& options, Cloc
   return error(Code::Conflict, "{} holds a repository already", backend.location());
 }
 
+Error Repository::missing_config(Backend& backend, std::stop_token stop) {
+  const Result<bool> lost = has_data(backend, stop);
+  const bool is_nothing = lost.ok() ? !*lost : lost.error().code() == Code::NotFound;
+  if (is_nothing) return error(Code::NotFound, "{} holds no repository", backend.location());
+  if (!lost.ok()) return lost.error();
+  return error(Code::Corrupt,
+               "{} holds data of a repository whose config is lost: its recovery sheet brings the "
+               "config back; without one, run firebreak init --for-lost-config",
+               backend.location());
+}
+
 Result<std::unique_ptr<Repository>> Repository::open(Backend& backend, std::string_view password,
                                                      std::string_view key_hint, CacheFolder cache,
                                                      std::stop_token stop) {
   Result<FileInfo> config = backend.stat(config_file(), stop);
-  if (failed_with(config, Code::NotFound)) {
-    return error(Code::NotFound, "{} holds no repository; to make one, run: firebreak init -r {}",
-                 backend.location(), backend.location());
-  }
+  if (failed_with(config, Code::NotFound)) return missing_config(backend, stop);
   TRY(std::move(config).on(Side::Repository));
   const OpenedKey key = TRY(find_key(backend, password, key_hint, stop));
   Config loaded = TRY(load_config(backend, Sealer(key.master), stop));

@@ -21,14 +21,19 @@ class Repository {
     ScryptCost cost;
     // Another repository's parameters, so that both cut alike and copies deduplicate.
     std::optional<Polynomial> chunker_polynomial;
+    // There are keys and data whose config is lost: the key of the password is to be kept.
+    bool for_lost_config = false;
   };
 
   // Makes a version 2 repository: key first, then config, whose presence makes it one. Conflict
-  // where there is one already, which stays as it was.
+  // where there is one already, which stays as it was, and where there is data of one whose config
+  // is lost, unless that is to get a new one.
   static Result<void> init(Backend& backend, const InitOptions& options, Clock& clock,
                            std::stop_token stop);
 
-  // Opens by password; `key_hint` is a key to try first. NotFound: no repository here.
+  // Why there is no config: NotFound for a place without repository, Corrupt for one that lost it.
+  static Error missing_config(Backend& backend, std::stop_token stop);
+  // Opens by password; `key_hint` is a key to try first. Errors of missing_config();
   // Unauthenticated: wrong password. Costs one scrypt a key tried.
   static Result<std::unique_ptr<Repository>> open(Backend& backend, std::string_view password,
                                                   std::string_view key_hint, CacheFolder cache,

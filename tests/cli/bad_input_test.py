@@ -127,7 +127,8 @@ class Places(trouble.TroubleTest):
         self.assertEqual(harness.look_at(self.folder), before)
         for command in trouble.commands(self.folder + "/missing"):
             if command[0] == "copy":
-                self.assert_fails(*command, code=10, says="/missing holds no repository")
+                done = self.assert_fails(*command, code=10, says="/missing holds no repository")
+                self.assertNotIn("init", done.errors)
         self.assert_tidy(self._pristine)
 
     def test_a_file_is_no_repository(self):
@@ -189,11 +190,35 @@ class Damage(trouble.TroubleTest):
             self.replace("config", damaged)
             before = self.stored()
             for command in (["snapshots"], ["backup", "tree"], ["prune"]):
-                self.assert_fails(*command, says=[self.repository, "config"])
+                self.assert_fails(*command, says=[self.repository, "config", "recovery sheet"])
             self.assertEqual(self.stored(), before)
         self.replace("config", sound)
         self.firebreak("backup", "tree")
         self.assert_sound()
+
+    def test_lost_config(self):
+        """Is not taken for a place without repository: who then makes one there loses the data."""
+        os.unlink(self.repository + "/config")
+        before = self.stored()
+        for command in trouble.commands(self._pristine):
+            self.assert_fails(*command, code=1, says=["config is lost", "recovery sheet",
+                                                      "firebreak init --for-lost-config"])
+        self.assert_fails("init", says=["config is lost", "recovery sheet"])
+        self.assert_fails("init", "--for-lost-config", environment={"FIREBREAK_PASSWORD": WRONG})
+        self.assertEqual(self.stored(), before)
+        keys = self.folder + "/keys"
+        os.rename(self.repository + "/keys", keys)
+        self.assert_fails("init", "--for-lost-config", says="recovery sheet")
+        self.assertFalse(os.path.exists(self.repository + "/config"))
+        shutil.rmtree(self.repository + "/keys", ignore_errors=True)
+        os.rename(keys, self.repository + "/keys")
+        self.firebreak("init", "--for-lost-config")
+        self.restic("restore", "latest", "--target", self.folder + "/out")
+        self.assertEqual(harness.look_at(self.folder + "/out").keys(),
+                         harness.look_at(self.tree).keys())
+        self.firebreak("backup", "tree")
+        self.assert_sound()
+        self.assert_fails("init", "--for-lost-config", says="holds a repository already")
 
     def test_damaged_key(self):
         key, = os.listdir(self.repository + "/keys")
@@ -202,7 +227,7 @@ class Damage(trouble.TroubleTest):
             self.replace("keys/" + key, damaged)
             before = self.stored()
             for command in (["snapshots"], ["backup", "tree"], ["key", "list"]):
-                self.assert_fails(*command, says=[self.repository, key[:8]])
+                self.assert_fails(*command, says=[self.repository, key[:8], "recovery sheet"])
             self.assertEqual(self.stored(), before)
         self.replace("keys/" + key, sound)
         # Beside a key that opens, a damaged one is no trouble.
@@ -241,7 +266,7 @@ class Damage(trouble.TroubleTest):
         for there in (False, True):
             if there:
                 os.mkdir(self.repository + "/keys")
-            self.assert_all_fail(says=[self.repository, "key"])
+            self.assert_all_fail(says=[self.repository, "no keys", "recovery sheet"])
         os.rmdir(self.repository + "/keys")
         os.rename(self.folder + "/keys", self.repository + "/keys")
         self.firebreak("backup", "tree")
