@@ -164,9 +164,9 @@ Result<ExitCode> backup(Session& session, const BackupOptions& options) {
   const std::size_t wrong = TRY(repository.distrust_unlisted_packs(session.stop()));
   if (wrong > 0) {
     session.console().warn(fmt::format(
-        "{} packs of the index are missing or have a wrong size; their blobs are stored anew; see "
-        "firebreak check",
-        wrong));
+        "{} of the index missing or of a wrong size; what they held is stored anew; see firebreak "
+        "check",
+        counted(wrong, "pack")));
   }
   if (!options.parent.empty()) {
     archive.parent = TRY(choose_snapshot(all, options.parent, {}));
@@ -195,8 +195,8 @@ Result<ExitCode> backup(Session& session, const BackupOptions& options) {
     print_summary(session.console(), report, options.dry_run, shown.elapsed());
   }
   if (report.errors + request.missing == 0) return ExitCode::Success;
-  session.console().warn(fmt::format("{} sources are not in the snapshot, or not whole",
-                                     report.errors + request.missing));
+  session.console().warn(fmt::format("not in the snapshot, or not whole: {}",
+                                     counted(report.errors + request.missing, "source")));
   return ExitCode::Incomplete;
 }
 

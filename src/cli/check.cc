@@ -155,10 +155,9 @@ class Report {
     if (unchecked_) lines.push_back("some could not be read just now; next: firebreak check");
     if (!broken_packs_.empty()) {
       lines.push_back(
-          fmt::format("{} packs are damaged or missing; next, with another repository that has a "
-                      "copy: firebreak "
-                      "repair packs --from-repo OTHER",
-                      broken_packs_.size()));
+          fmt::format("{} damaged or missing; next, with another repository that has a copy: "
+                      "firebreak repair packs --from-repo OTHER",
+                      counted(broken_packs_.size(), "pack")));
     }
     if (repair_index_) lines.push_back("next: firebreak repair index");
     if (lost_ || !broken_packs_.empty()) {
@@ -214,7 +213,7 @@ Result<CheckSummary> look(Session& session, Repository& repository, const CheckO
       },
       session.stop()));
   TRY(repository.load_index(OnBroken::Skip, session.stop()));
-  session.console().say(fmt::format("checking {} snapshots", snapshots.size()));
+  session.console().say("checking " + counted(snapshots.size(), "snapshot"));
   const BlobSet used = TRY(used_blobs(session, repository, snapshots,
                                       [&](const std::string& path, const Error& problem) {
                                         report.add_unreached(path, problem);
@@ -248,19 +247,20 @@ Result<ExitCode> check(Session& session, const Options& options) {
     console.json(json);
     return report.errors() > 0 ? ExitCode::Failure : ExitCode::Success;
   }
-  console.say(fmt::format("{} packs, {} blobs; read {} packs, {}", summary.packs, summary.blobs,
-                          summary.packs_read, format_size(summary.bytes_read)));
+  console.say(fmt::format("{}, {}; read {}, {}", counted(summary.packs, "pack"),
+                          counted(summary.blobs, "blob"), counted(summary.packs_read, "pack"),
+                          format_size(summary.bytes_read)));
   if (report.not_shown() > 0) {
     console.say(
         fmt::format("{} more blobs of missing packs; --json names all", report.not_shown()));
   }
   if (report.errors() > 0) {
-    console.line(fmt::format("{} errors were found", report.errors()));
+    console.line(fmt::format("found {}", counted(report.errors(), "error")));
   } else if (summary.packs_read == summary.packs) {
     console.line("no errors were found");
   } else {
-    console.line(fmt::format("no errors were found; the data of {} packs was not read",
-                             summary.packs - summary.packs_read));
+    console.line(fmt::format("no errors were found; the data of {} was not read",
+                             counted(summary.packs - summary.packs_read, "pack")));
   }
   for (const std::string& remedy : report.remedies()) console.say(remedy);
   if (report.errors() > 0) return ExitCode::Failure;

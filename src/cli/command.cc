@@ -41,7 +41,10 @@ CommandOption Command::add_option(const std::string& names, unsigned& into,
 
 CommandOption Command::add_option(const std::string& names, std::uint64_t& into,
                                   const std::string& help) {
-  return CommandOption(app_->add_option(names, into, help));
+  const auto is_count = [](const std::string& text) -> std::string {  // CLI11 takes -1 for 2^64 - 1
+    return text.starts_with('-') ? "\"" + text + "\" is no whole number, 0 or more" : "";
+  };
+  return CommandOption(app_->add_option(names, into, help)->check(is_count));
 }
 
 CommandOption Command::add_list(const std::string& names, std::vector<std::string>& into,

@@ -136,7 +136,7 @@ Result<ExitCode> copy(Session& session, const Options& options) {
   }
   // Of those asked for by id the data is compared, too.
   const std::vector<FoundSnapshot>& compared = options.names.empty() ? fresh : chosen;
-  console.say(fmt::format("{} snapshots to copy, {} are there already", fresh.size(),
+  console.say(fmt::format("{} to copy, {} there already", counted(fresh.size(), "snapshot"),
                           chosen.size() - fresh.size()));
   BlobSaver::Totals totals;
   if (!compared.empty()) {
@@ -153,7 +153,7 @@ Result<ExitCode> copy(Session& session, const Options& options) {
                   {"data_added_packed", totals.stored_bytes}});
     return losses.end();
   }
-  console.line(fmt::format("copied {} snapshots; added {}, stored as {}", fresh.size(),
+  console.line(fmt::format("copied {}; added {}, stored as {}", counted(fresh.size(), "snapshot"),
                            format_size(totals.added_bytes), format_size(totals.stored_bytes)));
   console.say("next: firebreak check --read-data-subset 10%");
   return losses.end();

@@ -57,6 +57,11 @@ Result<Request> read_request(const Options& options) {
   if (!options.names.empty() && !rules.policy.is_empty()) {
     return error(Code::Invalid, "snapshots by id or a policy (--keep-…), not both");
   }
+  if (options.names.empty() && rules.policy.is_empty() && !options.may_remove_all) {
+    return error(Code::Invalid,
+                 "no policy and no ids were given: everything was kept; a policy is --keep-… of "
+                 "more than 0");
+  }
   if (options.may_remove_all && is_empty(options.filter)) {
     return error(Code::Invalid,
                  "--unsafe-allow-remove-all needs a filter: --host, --tag or --path");
@@ -99,7 +104,8 @@ Result<Decision> decide_named(Session& session, const std::vector<FoundSnapshot>
                                {"remove", std::move(removed)},
                                {"reasons", nullptr}}}));
   } else {
-    console.line(fmt::format("remove {} of {} snapshots", chosen.size(), candidates.size()));
+    console.line(
+        fmt::format("remove {} of {}", chosen.size(), counted(candidates.size(), "snapshot")));
     table.print(console);
   }
   return Decision{{chosen.begin(), chosen.end()}, candidates.size() - chosen.size(), 0};
@@ -114,9 +120,12 @@ Json json_of(const std::vector<FoundSnapshot>& all, const GroupRetention& group)
     if (decision.keep) reasons.push_back({{"snapshot", snapshot}, {"matches", decision.reasons}});
     (decision.keep ? keep : remove).push_back(std::move(snapshot));
   }
-  return {{"tags", group.group.tags},    {"host", group.group.host},
-          {"paths", group.group.paths},  {"keep", std::move(keep)},
-          {"remove", std::move(remove)}, {"reasons", std::move(reasons)}};
+  return {{"tags", list_or_null(group.group.tags)},
+          {"host", group.group.host},
+          {"paths", list_or_null(group.group.paths)},
+          {"keep", std::move(keep)},
+          {"remove", std::move(remove)},
+          {"reasons", std::move(reasons)}};
 }
 
 void print_group(Console& console, const std::vector<FoundSnapshot>& all,
@@ -217,14 +226,9 @@ Result<ExitCode> forget(Session& session, const Options& options) {
     TRY(remove_snapshots(repository, *opened.lock, decision.removed, session.stop()));
   }
   if (!console.is_json()) {
-    console.line(fmt::format("{} {} snapshots, kept {}",
-                             options.dry_run ? "dry run: would have removed" : "removed", count,
-                             decision.kept));
-  }
-  const bool by_nothing = options.names.empty() && request.rules.policy.is_empty();
-  if (by_nothing && !options.may_remove_all) {
-    console.say(
-        "no policy and no ids were given: everything was kept; see firebreak forget --help");
+    console.line(fmt::format("{} {}, kept {}",
+                             options.dry_run ? "dry run: would have removed" : "removed",
+                             counted(count, "snapshot"), decision.kept));
   }
   if (options.prune && count > 0) {
     const std::set<SnapshotId> gone(decision.removed.begin(), decision.removed.end());

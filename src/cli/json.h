@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 namespace firebreak {
 
@@ -10,5 +11,8 @@ using Json = nlohmann::ordered_json;
 
 // Bytes that are no UTF-8 become U+FFFD, because JSON cannot hold them.
 std::string to_line(const Json& json);
+
+// Null for none, as restic has it.
+Json list_or_null(const std::vector<std::string>& list);
 
 }  // namespace firebreak

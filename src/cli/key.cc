@@ -64,7 +64,7 @@ Result<ExitCode> list(Session& session) {
     console.json(json);
   } else {
     table.print(console);
-    console.say(fmt::format("{} keys; * opened the repository now", json.size()));
+    console.say(counted(json.size(), "key") + "; * opened the repository now");
   }
   return broken == 0 ? ExitCode::Success : ExitCode::Failure;
 }
@@ -148,7 +148,7 @@ Result<ExitCode> remove(Session& session, const RemoveOptions& options) {
         "key passwd",
         name.substr(0, 8));
   }
-  console.say(fmt::format("{} keys, 1 to remove", names.size()));
+  console.say(counted(names.size(), "key") + ", 1 to remove");
   if (!options.dry_run) {
     TRY(opened.lock->held(session.stop()));
     TRY(opened.backend->remove({FileType::Key, name}, session.stop()));

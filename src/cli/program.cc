@@ -19,8 +19,13 @@ std::string footer(const std::vector<std::string>& examples) {
   return text;
 }
 
-void print(int fd, std::string_view text) {
-  (void)write_all(fd, as_bytes(text));
+ExitCode print_out(std::string_view text) {
+  const Result<void> written = write_all(STDOUT_FILENO, as_bytes(text));
+  if (written.ok()) return ExitCode::Success;
+  const std::string line =
+      fmt::format("firebreak: standard output: {}\n", written.error().message());
+  (void)write_all(STDERR_FILENO, as_bytes(line));
+  return ExitCode::Failure;
 }
 
 // The options and commands somebody may have meant in `app`, as they are typed.
@@ -58,6 +63,7 @@ Program::Program()
   app_->require_subcommand(0, 1);
   app_->footer(footer({"firebreak init -r /srv/backup", "firebreak backup -r /srv/backup ~/work",
                        "firebreak COMMAND --help"}));
+  app_->set_version_flag("--version", "firebreak " FIREBREAK_VERSION, "print the version");
   add_global_options();
 }
 
@@ -83,7 +89,7 @@ void Program::add_global_options() {
       .capture_default_str();
   add("--cache-dir", options_.cache_folder, "where index tables are kept on this machine");
   add("--cacert", options_.ca_file, "certificates to trust, in PEM, instead of the system's");
-  add("--connections", options_.connections, "calls to the repository at once");
+  add("--connections", options_.connections, "calls to the repository at once; 0 is what suits it");
   add("--limit-upload", options_.limit_upload_kib, "KiB a second at most; 0 is unlimited");
   add("--limit-download", options_.limit_download_kib, "KiB a second at most; 0 is unlimited");
   const auto flag = [&](const char* names, auto& into, const char* help) {
@@ -111,6 +117,32 @@ Command Program::command(const std::string& name, const std::string& summary,
   return Command(*added);
 }
 
+// What CLI11 says, in words that need no knowledge of it.
+std::string in_words(const CLI::ParseError& problem, const CLI::App& app,
+                     const std::vector<std::string>& arguments) {
+  std::string text = problem.what();
+  while (text.ends_with('\n')) text.pop_back();
+  if (dynamic_cast<const CLI::ExtrasError*>(&problem) != nullptr) {
+    const std::vector<std::string> extras = app.remaining(true);
+    std::string words;
+    for (const std::string& argument : arguments) {  // CLI11 has lost their order
+      if (std::find(extras.begin(), extras.end(), argument) != extras.end())
+        words += " " + argument;
+    }
+    return "not expected:" + words;
+  }
+  constexpr std::string_view kUnconverted = "Could not convert: ";
+  if (text.starts_with(kUnconverted)) {  // there are no other types than text and counts
+    return text.substr(kUnconverted.size()) + " is no whole number, 0 or more, that it can have";
+  }
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&problem) != nullptr) {
+    const std::string option = text.substr(0, text.find(": "));
+    return option +
+           (text.ends_with(" missing") ? ": its value is missing" : ": given more than once");
+  }
+  return text;
+}
+
 ExitCode Program::explain(const std::string& problem, const std::vector<std::string>& arguments) {
   const CLI::App& where = reached(*app_);
   std::string text = "firebreak: " + printable(problem);
@@ -124,7 +156,8 @@ ExitCode Program::explain(const std::string& problem, const std::vector<std::str
     text += fmt::format("; did you mean {}?", *nearest);
     break;
   }
-  print(STDERR_FILENO, fmt::format("{}; see {} --help\n", text, full_name(where)));
+  (void)write_all(STDERR_FILENO,
+                  as_bytes(fmt::format("{}; see {} --help\n", text, full_name(where))));
   return ExitCode::Failure;
 }
 
@@ -133,12 +166,11 @@ Program::Parsed Program::parse(const std::vector<std::string>& arguments) {
     // CLI11 takes them from the end.
     app_->parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::CallForHelp&) {
-    print(STDOUT_FILENO, reached(*app_).help());
-    return {{}, ExitCode::Success};
+    return {{}, print_out(app_->help())};
+  } catch (const CLI::CallForVersion& version) {
+    return {{}, print_out(fmt::format("{}\n", version.what()))};
   } catch (const CLI::ParseError& problem) {
-    std::string text = problem.what();
-    while (text.ends_with('\n')) text.pop_back();
-    return {{}, explain(text, arguments)};
+    return {{}, explain(in_words(problem, *app_, arguments), arguments)};
   }
   const CLI::App& chosen = reached(*app_);
   for (const auto& [command, run] : commands_) {
@@ -148,8 +180,7 @@ Program::Parsed Program::parse(const std::vector<std::string>& arguments) {
   if (&chosen != app_.get()) {
     return {{}, explain("which? " + chosen.get_name() + " needs one more word", arguments)};
   }
-  print(STDOUT_FILENO, app_->help());
-  return {{}, ExitCode::Success};
+  return {{}, print_out(app_->help())};
 }
 
 ExitCode Program::run(const std::vector<std::string>& arguments, const Environment& environment,

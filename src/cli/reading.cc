@@ -1,6 +1,7 @@
 #include "cli/reading.h"
 
 #include "base/text.h"
+#include "cli/units.h"
 
 namespace firebreak {
 
@@ -28,8 +29,8 @@ BrokenSnapshot Losses::broken_snapshot() {
 
 ExitCode Losses::end() {
   if (count_ == 0) return ExitCode::Success;
-  console_.warn(fmt::format("{} could not be read; see: firebreak check",
-                            count_ == 1 ? "1 thing" : fmt::format("{} things", count_.load())));
+  console_.warn(
+      fmt::format("{} could not be read; see: firebreak check", counted(count_, "thing")));
   return ExitCode::Failure;
 }
 
@@ -53,8 +54,9 @@ Result<SnapshotFolder> choose_folder(const Reading& reading, const std::string& 
   SnapshotFolder chosen;
   chosen.snapshot = TRY(choose_snapshot(reading.snapshots, name.substr(0, colon), filter));
   const BlobId& root = chosen.snapshot.snapshot.tree;
-  const Node node = TRY(find_entry(reading.repository(), root, folder, stop)
-                            .context("{}:{}", chosen.snapshot.id.brief(), printable(folder)));
+  const Node node =
+      TRY(find_entry(reading.repository(), root, folder, stop)
+              .context("{}{}", chosen.snapshot.id.brief(), printable(name.substr(colon))));
   if (node.type != NodeType::Dir || !node.subtree) {
     return error(Code::Invalid, "{}:{} is no folder", chosen.snapshot.id.brief(),
                  printable(folder));

@@ -8,6 +8,7 @@
 #include "cli/finding.h"
 #include "cli/saving_options.h"
 #include "cli/snapshot_options.h"
+#include "cli/units.h"
 #include "repository/repair_index.h"
 #include "snapshot/walk.h"
 
@@ -46,13 +47,15 @@ Result<ExitCode> repair_index(Session& session, const RepairIndexOptions& option
                   {"index_files_removed", summary.files_removed},
                   {"num_errors", errors}});
   } else {
-    console.line(fmt::format(
-        "read {} packs: added {}, dropped {}; wrote {} index files, removed {}", summary.packs_read,
-        summary.packs_added, summary.packs_dropped, summary.files_written, summary.files_removed));
+    console.line(fmt::format("read {}: added {}, dropped {}; wrote {}, removed {}",
+                             counted(summary.packs_read, "pack"), summary.packs_added,
+                             summary.packs_dropped, counted(summary.files_written, "index file"),
+                             summary.files_removed));
     console.say("next: firebreak check");
   }
   if (errors == 0) return ExitCode::Success;
-  console.warn(fmt::format("{} packs are not mended; firebreak check names what is lost", errors));
+  console.warn(
+      fmt::format("{} not mended; firebreak check names what is lost", counted(errors, "pack")));
   return ExitCode::Failure;
 }
 
@@ -157,9 +160,9 @@ Result<void> refuse_wrong_index(Session& session, Repository& repository) {
   const std::size_t wrong = TRY(repository.distrust_unlisted_packs(session.stop()));
   if (wrong == 0) return {};
   return error(Code::Corrupt,
-               "nothing was changed: {} packs of the index are missing or have a wrong size; first "
-               "run firebreak repair index",
-               wrong);
+               "nothing was changed: {} of the index missing or of a wrong size; first run "
+               "firebreak repair index",
+               counted(wrong, "pack"));
 }
 
 Result<ExitCode> repair_snapshots(Session& session, const SnapshotsOptions& options) {
@@ -178,7 +181,7 @@ Result<ExitCode> repair_snapshots(Session& session, const SnapshotsOptions& opti
   TRY(refuse_wrong_index(session, *opened.repository));
   const std::vector<FoundSnapshot> chosen =
       TRY(choose_snapshots(all, options.names, filter_of(options.filter)));
-  console.say(fmt::format("looking at {} snapshots", chosen.size()));
+  console.say("looking at " + counted(chosen.size(), "snapshot"));
   const Repairs repairs = TRY(SnapshotRepairs(session, opened, options).run(chosen));
   if (console.is_json()) {
     console.json({{"message_type", "summary"},

@@ -6,6 +6,7 @@
 #include "cli/counted_progress.h"
 #include "cli/finding.h"
 #include "cli/from_options.h"
+#include "cli/units.h"
 
 namespace firebreak {
 namespace {
@@ -52,14 +53,15 @@ void print(Console& console, const RepairPacksSummary& summary) {
                   {"blobs_lost", summary.blobs_lost}});
     return;
   }
-  console.line(fmt::format(
-      "replaced {} packs: {} blobs salvaged from them, {} from the other repository, {} lost",
-      summary.packs_replaced, summary.blobs_salvaged, summary.blobs_recovered, summary.blobs_lost));
+  console.line(fmt::format("replaced {}: {} salvaged, {} from the other repository, {} lost",
+                           counted(summary.packs_replaced, "pack"),
+                           counted(summary.blobs_salvaged, "blob"), summary.blobs_recovered,
+                           summary.blobs_lost));
   if (summary.packs_kept > 0) {
     console.say(fmt::format(
-        "{} packs were left, because part of them is nowhere else: give --from-repo OTHER, or take "
-        "the loss with --give-up-lost and then firebreak repair snapshots",
-        summary.packs_kept));
+        "left {}, because part of that is nowhere else: give --from-repo OTHER, or take the loss "
+        "with --give-up-lost and then firebreak repair snapshots",
+        counted(summary.packs_kept, "pack")));
   } else {
     console.say(summary.blobs_lost == 0 ? "next: firebreak check --read-data"
                                         : "next: firebreak repair snapshots --dry-run");
@@ -82,7 +84,7 @@ Result<ExitCode> repair(Session& session, const Options& options) {
                     {"packs_damaged", damaged.size()}});
     } else {
       console.line(damaged.empty() ? "no pack is damaged"
-                                   : fmt::format("would replace {} packs", damaged.size()));
+                                   : "would replace " + counted(damaged.size(), "pack"));
     }
     return ExitCode::Success;
   }

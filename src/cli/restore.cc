@@ -290,8 +290,8 @@ Result<ExitCode> restore(Session& session, const Options& options) {
   if (options.verify) TRY(work.verify());
   work.print_summary();
   if (work.errors() > 0) {
-    return error(Code::Io, "{} errors: what is named above is not as in the snapshot",
-                 work.errors());
+    return error(Code::Io, "{}: what is named above is not as in the snapshot",
+                 counted(work.errors(), "error"));
   }
   if (!is_whole && work.found_nothing()) {
     return error(Code::NotFound, "nothing in snapshot {} matches the patterns",

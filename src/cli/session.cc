@@ -29,6 +29,12 @@ bool is_no_folder(const std::string& path) {
   return std::filesystem::exists(status) && !std::filesystem::is_directory(status);
 }
 
+Result<std::uint64_t> bytes_of(std::string_view option, std::uint64_t kib) {
+  constexpr std::uint64_t kKibMax = std::uint64_t{1} << 50;
+  if (kib <= kKibMax) return kib * 1024;
+  return error(Code::Invalid, "{} {}: more than any network can; 0 is unlimited", option, kib);
+}
+
 bool is_local(const Location& location) {
   return std::holds_alternative<LocalLocation>(location);
 }
@@ -84,8 +90,10 @@ Result<std::unique_ptr<Backend>> Session::open_backend(const std::string& locati
   const Location place = TRY(parse_location(location));
   BackendOptions backend;
   backend.limits.connections = options_.connections;
-  backend.limits.upload_bytes_per_second = options_.limit_upload_kib * 1024;
-  backend.limits.download_bytes_per_second = options_.limit_download_kib * 1024;
+  backend.limits.upload_bytes_per_second =
+      TRY(bytes_of("--limit-upload", options_.limit_upload_kib));
+  backend.limits.download_bytes_per_second =
+      TRY(bytes_of("--limit-download", options_.limit_download_kib));
   backend.retry.give_up_after = TRY(parse_span(options_.retry_for).context("--retry-for"));
   backend.retry.on_wait = [this](const Error& problem, Nanoseconds wait) {
     console_.warn(fmt::format(

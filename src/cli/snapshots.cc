@@ -78,9 +78,11 @@ Result<ExitCode> list(Session& session, const Options& options) {
         json = std::move(members);
         continue;
       }
-      json.push_back(
-          {{"group_key", {{"hostname", group.host}, {"paths", group.paths}, {"tags", group.tags}}},
-           {"snapshots", std::move(members)}});
+      json.push_back({{"group_key",
+                       {{"hostname", group.host},
+                        {"paths", list_or_null(group.paths)},
+                        {"tags", list_or_null(group.tags)}}},
+                      {"snapshots", std::move(members)}});
     }
     console.json(json);
     return losses.end();
@@ -90,7 +92,7 @@ Result<ExitCode> list(Session& session, const Options& options) {
     print_table(console, chosen, group.members);
     if (grouped) console.line("");
   }
-  console.say(fmt::format("{} snapshots", chosen.size()));
+  console.say(counted(chosen.size(), "snapshot"));
   return losses.end();
 }
 

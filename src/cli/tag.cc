@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/reading.h"
 #include "cli/snapshot_options.h"
+#include "cli/units.h"
 
 namespace firebreak {
 namespace {
@@ -65,7 +66,8 @@ Result<ExitCode> tag(Session& session, const Options& options) {
     const std::vector<std::string>& before = found.snapshot.tags;
     if (changed_tags(before, options) != before) to_change.push_back(found);
   }
-  console.say(fmt::format("{} of {} snapshots to change", to_change.size(), chosen.size()));
+  console.say(
+      fmt::format("{} of {} to change", to_change.size(), counted(chosen.size(), "snapshot")));
   for (const FoundSnapshot& found : to_change) {
     if (options.dry_run) continue;
     Snapshot changed = found.snapshot;
@@ -86,9 +88,8 @@ Result<ExitCode> tag(Session& session, const Options& options) {
                   {"changed_snapshots", to_change.size()}});
     return losses.end();
   }
-  console.line(fmt::format("{} {} snapshots",
-                           options.dry_run ? "dry run: would have changed" : "changed",
-                           to_change.size()));
+  console.line(fmt::format("{} {}", options.dry_run ? "dry run: would have changed" : "changed",
+                           counted(to_change.size(), "snapshot")));
   console.say("next: firebreak snapshots");
   return losses.end();
 }

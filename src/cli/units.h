@@ -17,6 +17,9 @@ Result<std::uint64_t> parse_size(std::string_view text);
 // "1.234 GiB", "17 B".
 std::string format_size(std::uint64_t bytes);
 
+// "1 snapshot", "2 snapshots", "0 snapshots".
+std::string counted(std::uint64_t count, std::string_view thing);
+
 // "90s", "5m", "1h30m": hours, minutes and seconds, each at most once. Invalid for all else.
 Result<std::chrono::seconds> parse_span(std::string_view text);
 // "1:02:03" or "2:03".

@@ -55,5 +55,11 @@ TEST(Time, ReadsAnyZoneAndRefusesNone) {
   }
 }
 
+TEST(Counted, HasOneOfOne) {
+  EXPECT_EQ(counted(0, "pack"), "0 packs");
+  EXPECT_EQ(counted(1, "pack"), "1 pack");
+  EXPECT_EQ(counted(2, "pack"), "2 packs");
+}
+
 }  // namespace
 }  // namespace firebreak

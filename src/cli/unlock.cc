@@ -47,8 +47,9 @@ Result<ExitCode> unlock(Session& session, const Options& options) {
                   {"locks_left", left.size()}});
     return ExitCode::Success;
   }
-  console.line(options.dry_run ? std::string("dry run: nothing was removed")
-                               : fmt::format("removed {} locks, {} left", removed, left.size()));
+  console.line(options.dry_run
+                   ? std::string("dry run: nothing was removed")
+                   : fmt::format("removed {}, {} left", counted(removed, "lock"), left.size()));
   if (!left.empty() && !options.all) {
     console.say(
         "locks in use are left; where their processes are surely gone: firebreak unlock "

@@ -113,6 +113,36 @@ class Passwords(trouble.TroubleTest):
         self.assertIn("wrong password", error["message"])
 
 
+class Words(trouble.TroubleTest):
+    """What nobody meant to type."""
+
+    def test_what_is_not_expected(self):
+        for arguments, says in (
+                (["backup", "tree", "--pack-size", "-5"], "--pack-size = -5 is no whole number"),
+                (["snapshots", "--latest", "99999999999999"], "--latest = 99999999999999 is no"),
+                (["snapshots", "--limit-upload", "-1"], '--limit-upload: "-1" is no whole number'),
+                (["snapshots", "--limit-upload", "99999999999999999"], "--limit-upload"),
+                (["backup", "-rf", "tree"], "--repo: given more than once"),
+                (["version", "b", "a", "c d"], "not expected: b a c d"),
+                (["snapshots", "-p"], "--password-file: its value is missing"),
+                (["bakup"], "did you mean backup?"),
+                (["ls"], "SNAPSHOT is required"),
+                (["key"], "needs one more word")):
+            done = self.assert_fails(*arguments, says=says)
+            self.assertNotIn("TEXT", done.errors)
+        self.assertEqual(len(self.snapshots()), 1)
+
+    def test_help(self):
+        for arguments, usage in (([], "firebreak"), (["backup"], "firebreak backup"),
+                                 (["key", "add"], "firebreak key add")):
+            self.assertIn(f"Usage: {usage} [OPTIONS]", self.firebreak(*arguments, "--help").text)
+        self.assertEqual(self.firebreak("--version").text.split()[0], "firebreak")
+        with open("/dev/full", "wb") as full:
+            for arguments in (["--help"], ["backup", "--help"], ["--version"], ["version"]):
+                done = self.end_of(self.start(*arguments, stdout=full), code=1)
+                self.assertIn("No space left on device", done.errors)
+
+
 class Places(trouble.TroubleTest):
     def test_no_repository(self):
         os.makedirs(self.folder + "/empty")
@@ -337,7 +367,7 @@ class Permissions(trouble.TroubleTest):
         named, summed = done.errors.splitlines()
         self.assertIn("/plain: ", named)
         self.assertIn("Permission denied", named)
-        self.assertIn("1 sources are not in the snapshot", summed)
+        self.assertIn("not in the snapshot, or not whole: 1 source", summed)
         self.assertEqual(len(self.snapshots()), before + 1)
         self.assert_sound()
         self.firebreak("restore", "latest", "-t", "out")

@@ -39,7 +39,7 @@ class RepairPacks(harness.CommandTest):
         self.flip(self.packs()[0])
         self.firebreak("check", "--read-data", code=1)
         dry = self.firebreak("repair", "packs", "--dry-run", *self.from_other)
-        self.assertIn("would replace 1 packs", dry.text)
+        self.assertIn("would replace 1 pack", dry.text)
         self.firebreak("check", "--read-data", code=1)
         self.firebreak("repair", "packs", *self.from_other)
         self.assert_whole()
