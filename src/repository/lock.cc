@@ -19,18 +19,45 @@ using Json = nlohmann::ordered_json;
 constexpr std::chrono::milliseconds kSettle{200};
 constexpr std::chrono::seconds kRetryInterval{5};
 
-Error in_the_way(const FoundLock& lock, WallTime now) {
+bool is_of_this_host(const LockInfo& lock, const Identity& here) {
+  return lock.by.hostname == here.hostname && lock.pid > 0 && lock.pid <= INT32_MAX;
+}
+
+// Whether its process ran on this host, and does no more.
+bool is_gone(const LockInfo& lock, const Identity& here) {
+  if (!is_of_this_host(lock, here)) return false;
+  return ::kill(static_cast<pid_t>(lock.pid), 0) != 0 && errno == ESRCH;
+}
+
+// What to do about a lock in the way.
+std::string_view way_out(const LockInfo& lock, WallTime now, const Identity& here) {
+  if (is_gone(lock, here)) return "that process is gone; run: firebreak unlock";
+  if (is_stale(lock, now, here)) {
+    return "nobody has refreshed it for half an hour; run: firebreak unlock";
+  }
+  if (lock.time > now) {
+    return "a lock from the future never grows stale; once nobody works on the repository, run: "
+           "firebreak unlock --remove-all";
+  }
+  if (is_of_this_host(lock, here)) {
+    return "that process is running: wait for it (--retry-lock); if it is another program by now, "
+           "run: firebreak unlock --remove-all";
+  }
+  return "wait for it (--retry-lock); if that process is gone, run half an hour from then: "
+         "firebreak unlock, or at once: firebreak unlock --remove-all";
+}
+
+Error in_the_way(const LockInfo& lock, WallTime now, const Identity& here) {
   const auto age = std::chrono::floor<std::chrono::seconds>(now) -
-                   std::chrono::floor<std::chrono::seconds>(lock.info.time);
+                   std::chrono::floor<std::chrono::seconds>(lock.time);
   const std::string ago = age.count() >= 0
                               ? fmt::format("{} s", age.count())
                               : fmt::format("{} s ahead of this machine's clock", -age.count());
-  return error(
-             Code::Conflict,
-             "the repository is locked {} by {}@{} (process {}) since {} ({}); if that process is "
-             "gone, run: firebreak unlock",
-             lock.info.exclusive ? "exclusively" : "for writing", printable(lock.info.by.username),
-             printable(lock.info.by.hostname), lock.info.pid, format_rfc3339(lock.info.time), ago)
+  return error(Code::Conflict,
+               "the repository is locked {} by {}@{} (process {}) since {} ({}); {}",
+               lock.exclusive ? "exclusively" : "for reading or writing",
+               printable(lock.by.username), printable(lock.by.hostname), lock.pid,
+               format_rfc3339(lock.time), ago, way_out(lock, now, here))
       .on(Side::Repository);
 }
 
@@ -79,8 +106,7 @@ Result<LockInfo> parse_lock(ByteView text) {
 bool is_stale(const LockInfo& lock, WallTime now, const Identity& here) {
   // A lock's time may be any that fits, and its age may not fit then.
   if (lock.time < now - kLockStaleAfter) return true;
-  if (lock.by.hostname != here.hostname || lock.pid <= 0 || lock.pid > INT32_MAX) return false;
-  return ::kill(static_cast<pid_t>(lock.pid), 0) != 0 && errno == ESRCH;
+  return is_gone(lock, here);
 }
 
 Result<std::vector<FoundLock>> list_locks(Backend& backend, const Sealer& sealer,
@@ -134,16 +160,18 @@ Result<std::unique_ptr<RepositoryLock>> RepositoryLock::acquire(Backend& backend
   std::unique_ptr<RepositoryLock> lock(
       new RepositoryLock(backend, sealer, std::move(options), clock));
   while (true) {
-    Result<void> taken = lock->check_others(stop);
-    if (taken.ok()) {
+    std::optional<LockInfo> other = TRY(lock->other_in_the_way(stop));
+    if (!other) {
       TRY(lock->write(stop));
       if (!clock.wait(kSettle, stop)) return error(Code::Canceled, "stopped");
-      taken = lock->check_others(stop);
+      other = TRY(lock->other_in_the_way(stop));
     }
-    if (taken.ok()) break;
-    const bool try_again =
-        failed_with(taken, Code::Conflict) && clock.since_boot() + kRetryInterval <= deadline;
-    if (!try_again) return std::move(taken).error();
+    if (!other) break;
+    const Identity& here = lock->options_.by;
+    // A process that is gone releases nothing: there is nothing to wait for.
+    if (is_gone(*other, here) || clock.since_boot() + kRetryInterval > deadline) {
+      return in_the_way(*other, clock.now(), here);
+    }
     lock =
         std::unique_ptr<RepositoryLock>(new RepositoryLock(backend, sealer, lock->options_, clock));
     if (!clock.wait(kRetryInterval, stop)) return error(Code::Canceled, "stopped");
@@ -162,19 +190,27 @@ RepositoryLock::~RepositoryLock() {
   if (!name_.empty()) (void)backend_.remove({FileType::Lock, name_}, {});
 }
 
-Result<void> RepositoryLock::check_others(std::stop_token stop) {
+Result<std::optional<LockInfo>> RepositoryLock::other_in_the_way(std::stop_token stop) {
   std::string own;
   {
     const MutexLock lock(mutex_);
     own = name_;
   }
-  for (const FoundLock& found : TRY(list_locks(backend_, sealer_, stop))) {
+  Result<std::vector<FoundLock>> locks = list_locks(backend_, sealer_, stop);
+  if (failed_with(locks, Code::Corrupt)) {
+    return error(Code::Corrupt,
+                 "{}; it may be somebody's lock: once nobody works on the repository, run: "
+                 "firebreak unlock --remove-all",
+                 locks.error().message())
+        .on(Side::Repository);
+  }
+  for (const FoundLock& found : TRY(std::move(locks))) {
     if (found.id.hex() == own) continue;
     if (options_.kind == LockKind::Exclusive || found.info.exclusive) {
-      return in_the_way(found, clock_.now());
+      return std::optional<LockInfo>(found.info);
     }
   }
-  return {};
+  return std::optional<LockInfo>();
 }
 
 Result<void> RepositoryLock::write(std::stop_token stop) {

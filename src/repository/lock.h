@@ -58,7 +58,7 @@ class RepositoryLock {
     LockKind kind = LockKind::Shared;
     Identity by;
     unsigned version = 2;
-    Nanoseconds retry_for{0};      // how long to wait for somebody else's lock
+    Nanoseconds retry_for{0};      // how long to wait for somebody else's lock, if alive
     bool refreshes_itself = true;  // false: the caller calls refresh()
   };
 
@@ -81,7 +81,7 @@ class RepositoryLock {
  private:
   RepositoryLock(Backend& backend, const Sealer& sealer, Options options, Clock& clock);
   Result<void> write(std::stop_token stop);
-  Result<void> check_others(std::stop_token stop);
+  Result<std::optional<LockInfo>> other_in_the_way(std::stop_token stop);
   void keep_fresh(std::stop_token stop);
 
   Backend& backend_;
