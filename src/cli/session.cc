@@ -191,6 +191,12 @@ Result<std::unique_ptr<RepositoryLock>> Session::lock(OpenedRepository& opened, 
   if (!options_.retry_lock.empty()) {
     lock.retry_for = TRY(parse_span(options_.retry_lock).context("--retry-lock"));
   }
+  lock.on_left = [this](const Error& problem) {
+    if (!stop_.stop_requested()) return;  // its removal was given all of --retry-for
+    console_.warn(
+        fmt::format("the lock of this command stays, to be removed by firebreak unlock: {}",
+                    problem.message()));
+  };
   Result<std::unique_ptr<RepositoryLock>> held =
       RepositoryLock::acquire(*opened.backend, opened.repository->sealer(), lock, clock_, stop_);
   if (failed_with(held, Code::Conflict)) opening_failed_ = ExitCode::Locked;

@@ -18,6 +18,8 @@ using Json = nlohmann::ordered_json;
 // Two writers that checked before either wrote see each other after this long.
 constexpr std::chrono::milliseconds kSettle{200};
 constexpr std::chrono::seconds kRetryInterval{5};
+// How long an interrupted command goes on trying to remove its lock.
+constexpr std::chrono::seconds kReleaseGrace{4};
 
 bool is_of_this_host(const LockInfo& lock, const Identity& here) {
   return lock.by.hostname == here.hostname && lock.pid > 0 && lock.pid <= INT32_MAX;
@@ -149,8 +151,12 @@ Result<std::size_t> remove_locks(Backend& backend, const Sealer& sealer, bool al
 }
 
 RepositoryLock::RepositoryLock(Backend& backend, const Sealer& sealer, Options options,
-                               Clock& clock)
-    : backend_(backend), sealer_(sealer), options_(std::move(options)), clock_(clock) {}
+                               Clock& clock, std::stop_token stop)
+    : backend_(backend),
+      sealer_(sealer),
+      options_(std::move(options)),
+      clock_(clock),
+      stop_(std::move(stop)) {}
 
 Result<std::unique_ptr<RepositoryLock>> RepositoryLock::acquire(Backend& backend,
                                                                 const Sealer& sealer,
@@ -158,7 +164,7 @@ Result<std::unique_ptr<RepositoryLock>> RepositoryLock::acquire(Backend& backend
                                                                 std::stop_token stop) {
   const Nanoseconds deadline = clock.since_boot() + options.retry_for;
   std::unique_ptr<RepositoryLock> lock(
-      new RepositoryLock(backend, sealer, std::move(options), clock));
+      new RepositoryLock(backend, sealer, std::move(options), clock, stop));
   while (true) {
     std::optional<LockInfo> other = TRY(lock->other_in_the_way(stop));
     if (!other) {
@@ -172,8 +178,8 @@ Result<std::unique_ptr<RepositoryLock>> RepositoryLock::acquire(Backend& backend
     if (is_gone(*other, here) || clock.since_boot() + kRetryInterval > deadline) {
       return in_the_way(*other, clock.now(), here);
     }
-    lock =
-        std::unique_ptr<RepositoryLock>(new RepositoryLock(backend, sealer, lock->options_, clock));
+    lock = std::unique_ptr<RepositoryLock>(
+        new RepositoryLock(backend, sealer, lock->options_, clock, stop));
     if (!clock.wait(kRetryInterval, stop)) return error(Code::Canceled, "stopped");
   }
   if (lock->options_.refreshes_itself) {
@@ -186,8 +192,23 @@ Result<std::unique_ptr<RepositoryLock>> RepositoryLock::acquire(Backend& backend
 RepositoryLock::~RepositoryLock() {
   refresher_ = {};  // stops and joins
   const MutexLock lock(mutex_);
+  if (name_.empty()) return;
+  const Result<void> removed = remove_own(name_);
   // What cannot be removed here goes stale, and `unlock` says so.
-  if (!name_.empty()) (void)backend_.remove({FileType::Lock, name_}, {});
+  if (removed.ok() || failed_with(removed, Code::NotFound)) return;
+  if (options_.on_left) options_.on_left(removed.error());
+}
+
+Result<void> RepositoryLock::remove_own(const std::string& name) {
+  std::stop_source give_up;
+  std::jthread timer;
+  const std::stop_callback when_interrupted(stop_, [&] {
+    Result<std::jthread> started = start_thread([&](std::stop_token done) {
+      if (clock_.wait(kReleaseGrace, done)) give_up.request_stop();
+    });
+    if (started.ok()) timer = std::move(*started);
+  });
+  return backend_.remove({FileType::Lock, name}, give_up.get_token());
 }
 
 Result<std::optional<LockInfo>> RepositoryLock::other_in_the_way(std::stop_token stop) {

@@ -60,9 +60,12 @@ class RepositoryLock {
     unsigned version = 2;
     Nanoseconds retry_for{0};      // how long to wait for somebody else's lock, if alive
     bool refreshes_itself = true;  // false: the caller calls refresh()
+    // Told that the lock could not be removed when it went out of scope; may be absent.
+    std::function<void(const Error& problem)> on_left = {};
   };
 
-  // Conflict names who holds the lock that is in the way, since when, and how to remove it.
+  // Conflict names who holds the lock that is in the way, since when, and how to remove it. After
+  // a stop request, then or later, the lock's removal is given some seconds and no more.
   static Result<std::unique_ptr<RepositoryLock>> acquire(Backend& backend, const Sealer& sealer,
                                                          Options options, Clock& clock,
                                                          std::stop_token stop);
@@ -79,15 +82,18 @@ class RepositoryLock {
   Result<void> refresh(std::stop_token stop);
 
  private:
-  RepositoryLock(Backend& backend, const Sealer& sealer, Options options, Clock& clock);
+  RepositoryLock(Backend& backend, const Sealer& sealer, Options options, Clock& clock,
+                 std::stop_token stop);
   Result<void> write(std::stop_token stop);
   Result<std::optional<LockInfo>> other_in_the_way(std::stop_token stop);
   void keep_fresh(std::stop_token stop);
+  Result<void> remove_own(const std::string& name);
 
   Backend& backend_;
   const Sealer sealer_;
   const Options options_;
   Clock& clock_;
+  const std::stop_token stop_;  // of whoever holds the lock
   Mutex mutex_;
   std::string name_ GUARDED_BY(mutex_);
   WallTime written_ GUARDED_BY(mutex_);
