@@ -155,8 +155,7 @@ class SnapshotRepairs {
 
 Result<void> refuse_wrong_index(Session& session, Repository& repository) {
   // By a wrong index sound data would be given up.
-  TRY(repository.load_index(OnBroken::Fail, session.stop())
-          .context("nothing was changed; first run firebreak repair index"));
+  TRY(repository.load_index(OnBroken::Fail, session.stop()).context("nothing was changed"));
   const std::size_t wrong = TRY(repository.distrust_unlisted_packs(session.stop()));
   if (wrong == 0) return {};
   return error(Code::Corrupt,

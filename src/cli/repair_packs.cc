@@ -26,8 +26,7 @@ Result<std::vector<PackId>> find_damaged(Session& session, Repository& repositor
     ids.push_back(TRY(PackId::parse(text).context("pack \"{}\"", text)));
   }
   if (!ids.empty()) return ids;
-  TRY(repository.load_index(OnBroken::Fail, session.stop())
-          .context("nothing was changed; first run firebreak repair index"));
+  TRY(repository.load_index(OnBroken::Fail, session.stop()).context("nothing was changed"));
   session.console().say("reading every pack to find the damaged ones");
   std::set<PackId> damaged;
   Progress progress;

@@ -25,6 +25,15 @@ std::vector<std::string> table_paths(const std::string& folder) {
   return paths;
 }
 
+// A file that is gone was replaced by others meanwhile, or is for the next listing to tell.
+Error with_way_out(const Error& problem) {
+  if (!is(problem, Code::Corrupt)) return problem;
+  return error(Code::Corrupt,
+               "{}; to make the index anew from the packs, run: firebreak repair index",
+               problem.message())
+      .on(problem.side());
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Index>> Index::open(Backend& backend, const Sealer& sealer,
@@ -104,7 +113,8 @@ Result<void> Index::decode(Backend& backend, const Sealer& sealer,
     const auto read = [&](std::size_t number, std::stop_token stopped) -> Result<void> {
       Result<void> whole = read_one(builder, files[number], stopped);
       const bool damaged = failed_with(whole, Code::Corrupt) || failed_with(whole, Code::NotFound);
-      if (!damaged || on_broken == OnBroken::Fail) return whole;
+      if (!damaged) return whole;
+      if (on_broken == OnBroken::Fail) return with_way_out(std::move(whole).error());
       const MutexLock lock(broken_mutex);
       broken_.push_back({files[number], std::move(whole).error()});
       return {};

@@ -115,6 +115,18 @@ TEST_F(CacheTest, OneThatFailsMidwayIsReplaced) {
   EXPECT_EQ(problems_.size(), 1U);
 }
 
+TEST_F(CacheTest, ADamagedIndexFileIsNamedWithTheWayOut) {
+  for (const auto& [file, bytes] : made_.backend.files()) {
+    if (file.type != FileType::Index) continue;
+    made_.damage(file, [](Bytes& stored) { stored.at(40) ^= std::byte{1}; });
+    const auto repository = open();
+    const Result<void> loaded = repository->load_index(OnBroken::Fail, {});
+    ASSERT_TRUE(failed_with(loaded, Code::Corrupt));
+    EXPECT_NE(loaded.error().message().find(file.name), std::string::npos);
+    EXPECT_NE(loaded.error().message().find("firebreak repair index"), std::string::npos);
+  }
+}
+
 TEST_F(CacheTest, DamagedIndexFilesAreNamedOnceWhereItIsReplaced) {
   make_file(cache());
   for (const auto& [file, bytes] : made_.backend.files()) {
