@@ -120,23 +120,30 @@ TEST_F(RepairIndexTest, KeepsTheEntriesOfAPackWhoseHeaderAloneIsDamaged) {
 }
 
 TEST_F(RepairIndexTest, KilledAnywhereLosesNothingAndFinishesLater) {
-  made_.save(random_, 1);
-  made_.damage(some_file(FileType::Index), [](Bytes& bytes) { bytes[40] ^= std::byte{1}; });
-  const auto before = made_.backend.files();
-  for (std::uint64_t call = 1;; ++call) {
-    made_.backend.set_files(before);
-    FaultyBackend faulty(made_.backend, clock_);
-    faulty.set_plan({{.first = call, .count = kForEver}});
-    (void)repair(faulty, true);
-    const bool struck = faulty.faults() > 0;
-    auto files = made_.backend.files();
-    std::erase_if(files, [](const auto& file) { return file.first.type == FileType::Lock; });
-    made_.backend.set_files(files);
-    repaired();
-    made_.expect(saved_);
-    ASSERT_FALSE(HasFailure()) << "killed at call " << call;
-    if (!struck) break;
+  saved_.merge(made_.save(random_, 1));
+  const auto sound = made_.backend.files();
+  std::size_t index_files = 0;
+  for (const auto& [file, stored] : sound) {
+    if (file.type != FileType::Index) continue;
+    ++index_files;
+    auto before = sound;
+    before.at(file)[40] ^= std::byte{1};
+    for (std::uint64_t call = 1;; ++call) {
+      made_.backend.set_files(before);
+      FaultyBackend faulty(made_.backend, clock_);
+      faulty.set_plan({{.first = call, .count = kForEver}});
+      (void)repair(faulty, true);
+      const bool struck = faulty.faults() > 0;
+      auto files = made_.backend.files();
+      std::erase_if(files, [](const auto& left) { return left.first.type == FileType::Lock; });
+      made_.backend.set_files(files);
+      repaired();
+      made_.expect(saved_);
+      ASSERT_FALSE(HasFailure()) << to_string(file) << " damaged, killed at call " << call;
+      if (!struck) break;
+    }
   }
+  EXPECT_EQ(index_files, 2U);
 }
 
 }  // namespace
