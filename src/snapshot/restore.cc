@@ -10,6 +10,7 @@
 #include "crypto/sha256.h"
 #include "snapshot/content_restorer.h"
 #include "snapshot/file_metadata.h"
+#include "snapshot/make_room.h"
 #include "snapshot/walk.h"
 
 namespace firebreak {
@@ -83,8 +84,6 @@ class Restorer {
   }
   Result<bool> visit(const std::string& path, const Node& node, std::stop_token stop);
   Result<void> visit_entry(const std::string& path, const Node& node, std::stop_token stop);
-  Result<bool> make_room(const std::string& below, const Node& node);
-  Result<bool> keeps(const std::string& below, const Node& node, const struct stat& present);
   const std::string& first_name_of(const Node& node, const std::string& below);
   Result<void> add_link(const std::string& first, const std::string& below, std::stop_token stop);
   Result<void> make_file(const std::string& below, const Node& node, std::stop_token stop);
@@ -164,7 +163,7 @@ Result<void> Restorer::visit_entry(const std::string& path, const Node& node,
   const std::string below = path.substr(1);
   const auto attempt = [&]() -> Result<void> {
     TRY(make_folders_to(way_.back()));
-    const bool wanted = TRY(make_room(below, node));
+    const bool wanted = TRY(make_room(target_, below, node, options_));
     if (!wanted) {
       ++progress_.kept;
       tell("kept", below, node.size);
@@ -187,51 +186,6 @@ Result<void> Restorer::visit_entry(const std::string& path, const Node& node,
   if (code == Code::Exhausted || code == Code::Canceled) return result;
   report(path, result.error());
   return {};
-}
-
-// False: what is there stays. Otherwise nothing is there any more.
-Result<bool> Restorer::make_room(const std::string& below, const Node& node) {
-  const Result<struct stat> present = target_.stat_below(below);
-  if (failed_with(present, Code::NotFound)) return true;
-  if (!present.ok()) return Error(present.error());
-  const bool keep = TRY(keeps(below, node, *present));
-  if (keep) return false;
-  if (options_.dry_run) return true;
-  if (S_ISDIR(present->st_mode) && !options_.delete_extra) {
-    const std::vector<std::string> inside = TRY(target_.list(below));
-    if (!inside.empty()) {
-      return error(Code::Conflict,
-                   "a folder with entries is in the way; move it, or restore with --delete");
-    }
-  }
-  TRY(target_.remove(below));
-  return true;
-}
-
-Result<bool> Restorer::keeps(const std::string& below, const Node& node,
-                             const struct stat& present) {
-  const bool same_time = file_time(present.st_mtim) == node.modified;
-  switch (options_.overwrite) {
-    case Overwrite::Always:
-      return false;
-    case Overwrite::Never:
-      return true;
-    case Overwrite::IfNewer:
-      return node.modified <= file_time(present.st_mtim);
-    case Overwrite::IfChanged:
-      break;
-  }
-  const bool same = node.type == NodeType::File && S_ISREG(present.st_mode) && same_time &&
-                    static_cast<std::uint64_t>(present.st_size) == node.size;
-  // What has other names is made anew: they may be elsewhere, and would get the metadata too.
-  if (same && present.st_nlink > 1) return false;
-  if (!same || options_.dry_run) return same;
-  const Fd fd = TRY(target_.open_below(below, O_RDONLY | O_NONBLOCK));
-  struct stat opened {};
-  if (fstat(fd.get(), &opened) != 0) return errno_error(errno, "reading", target_.path_of(below));
-  if (opened.st_ino != present.st_ino || opened.st_nlink > 1) return false;
-  TRY(write_metadata(fd.get(), node, target_.path_of(below)));
-  return true;
 }
 
 // Of several names of one file, the one that the walk came to first; `below` for all else.
