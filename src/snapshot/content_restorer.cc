@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <fcntl.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "snapshot/file_metadata.h"
 
 namespace firebreak {
@@ -36,28 +36,46 @@ Result<void> write_sparse(int fd, ByteView bytes, std::uint64_t offset) {
   return write_all_at(fd, bytes.subspan(begin), offset + begin);
 }
 
+// Asks first, because nearly every file has its size already and setting it is a change.
+Result<void> set_size(int fd, std::uint64_t size) {
+  struct stat status {};
+  if (fstat(fd, &status) == 0 && static_cast<std::uint64_t>(status.st_size) == size) return {};
+  if (ftruncate(fd, static_cast<off_t>(size)) != 0) return errno_error(errno, "truncate", "");
+  return {};
+}
+
+Error incomplete(const PartialFile& file, const Error& problem) {
+  return error(problem.code(), "{} is incomplete and not kept: {}", printable(file.below()),
+               problem.message());
+}
+
 }  // namespace
 
 struct ContentRestorer::File {
-  std::string below;
-  Node node;
-  Done done;
+  File(const TargetFolder& target, Placing placing, Node entry, Done end)
+      : partial(target, std::move(placing)), node(std::move(entry)), done(std::move(end)) {}
+
+  bool has_several_pieces() const { return node.content && node.content->size() > 1; }
+
+  PartialFile partial;
+  const Node node;
+  const Done done;
   std::uint64_t size = 0;              // the sum of its blobs
   std::atomic<std::size_t> parts = 1;  // pieces not written yet, and the walk that adds them
   std::atomic<bool> failed = false;
-  Mutex mutex;
-  bool made GUARDED_BY(mutex) = false;
-  dev_t device GUARDED_BY(mutex) = 0;  // and inode: which file was made
-  ino_t inode GUARDED_BY(mutex) = 0;
 };
 
-Result<void> ContentRestorer::add(std::string below, const Node& node, Done done,
+ContentRestorer::~ContentRestorer() {
+  // Every file that is not whole has a piece in the batch that was not finished.
+  for (const auto& [id, wanted] : batch_) {
+    for (const Piece& piece : wanted.pieces) piece.file->partial.discard();
+  }
+}
+
+Result<void> ContentRestorer::add(Placing placing, const Node& node, Done done,
                                   std::stop_token stop) {
   // Owned by the pieces of the batch; a large file has pieces in several.
-  const auto file = std::make_shared<File>();
-  file->below = std::move(below);
-  file->node = node;
-  file->done = std::move(done);
+  const auto file = std::make_shared<File>(target_, std::move(placing), node, std::move(done));
   for (const BlobId& id : file->node.content.value_or(std::vector<BlobId>())) {
     const auto [entry, is_new] = batch_.try_emplace(id);
     Wanted& wanted = entry->second;
@@ -80,10 +98,7 @@ Result<void> ContentRestorer::add(std::string below, const Node& node, Done done
     report(*file, error(Code::Corrupt, "{} bytes, but its entry says {}", file->size, node.size));
   }
   ++pieces_;
-  if (--file->parts > 0) return {};
-  Result<Fd> fd = open_file(*file);
-  if (!fd.ok()) return fail(*file, fd.error());
-  return finish(*file, fd->get());
+  return end_part(*file, {});
 }
 
 Result<void> ContentRestorer::flush(std::stop_token stop) {
@@ -92,10 +107,22 @@ Result<void> ContentRestorer::flush(std::stop_token stop) {
   for (auto run = runs.rbegin(); run != runs.rend(); ++run) {  // the stack gives the last one first
     work.push([this, run = *run](std::stop_token stopped) { return fetch(run, stopped); });
   }
-  Result<void> done = work.run(workers_, stop);
+  TRY(work.run(workers_, stop));
   batch_.clear();
   pieces_ = 0;
-  return done;
+  return {};
+}
+
+bool ContentRestorer::made_up(const std::string& below) const {
+  {
+    const MutexLock lock(mutex_);
+    if (damaged_.contains(below)) return true;
+  }
+  return std::ranges::any_of(batch_, [&](const auto& entry) {
+    return std::ranges::any_of(entry.second.pieces, [&](const Piece& piece) {
+      return piece.file->partial.lies_at(below);
+    });
+  });
 }
 
 std::vector<ContentRestorer::Run> ContentRestorer::plan() {
@@ -156,72 +183,77 @@ Result<void> ContentRestorer::fetch(const Run& run, std::stop_token stop) {
         report(*piece.file,
                error(opened.error().code(), "bytes {} to {} are lost: {}", piece.offset,
                      piece.offset + entry.size(), opened.error().message()));
+        TRY(end_part(*piece.file, {}));  // its place stays a hole
+        continue;
       }
-      TRY(write(piece, opened.ok() ? ByteView(plain) : ByteView()));
+      TRY(write(piece, plain));
     }
   }
   return {};
 }
 
-Result<Fd> ContentRestorer::open_file(File& file) {
-  const MutexLock lock(file.mutex);
-  // Whoever else may write to the target may have put a pipe there, or a link to a file elsewhere.
-  const int flags = file.made ? O_WRONLY | O_NONBLOCK : O_WRONLY | O_CREAT | O_EXCL;
-  Fd fd = TRY(target_.open_below(file.below, flags, 0600));
-  struct stat status {};
-  if (fstat(fd.get(), &status) != 0) {
-    return errno_error(errno, "reading", target_.path_of(file.below));
-  }
-  if (file.made && (status.st_dev != file.device || status.st_ino != file.inode)) {
-    return error(Code::Conflict, "somebody else put another file in its place");
-  }
-  file.made = true;
-  file.device = status.st_dev;
-  file.inode = status.st_ino;
-  return fd;
-}
-
-// Nothing for a piece whose bytes are lost: its place stays a hole.
 Result<void> ContentRestorer::write(const Piece& piece, ByteView plain) {
   File& file = *piece.file;
-  Result<Fd> fd = open_file(file);
-  if (!fd.ok()) return fail(file, fd.error());
-  Result<void> written = write_sparse(fd->get(), plain, piece.offset);
+  Result<PartialFile::Opened> opened = file.partial.open();
+  if (!opened.ok()) return fail(file, opened.error());
+  Result<void> written = write_sparse(opened->fd.get(), plain, piece.offset);
+  // Before another thread, with the last piece, takes the file for whole.
+  if (written.ok() && file.has_several_pieces()) written = opened->fd.close();
   if (!written.ok()) return fail(file, std::move(written).error().within("writing"));
   events_.wrote(plain.size());
-  if (--file.parts > 0) {
-    Result<void> closed = fd->close();
-    if (!closed.ok()) report(file, closed.error());
-    return {};
-  }
-  return finish(file, fd->get());
+  return end_part(file, std::move(opened).value());
 }
 
-Result<void> ContentRestorer::finish(File& file, int fd) {
-  const std::string path = target_.path_of(file.below);
-  if (ftruncate(fd, static_cast<off_t>(file.size)) != 0) {
-    report(file, errno_error(errno, "setting the size of", path));
-  }
-  // A file with holes keeps a time of its own, so that nobody takes it for the snapshot's.
-  if (!file.failed) {
-    if (Result<void> set = write_metadata(fd, file.node, path); !set.ok()) {
-      report(file, set.error());
+Result<void> ContentRestorer::end_part(File& file, PartialFile::Opened opened) {
+  if (--file.parts > 0) return {};
+  return finish(file, std::move(opened));
+}
+
+// No other thread uses the file any more.
+Result<void> ContentRestorer::finish(File& file, PartialFile::Opened opened) {
+  const bool holds_something = !file.failed || file.partial.is_made();
+  if (holds_something) {
+    if (Result<void> named = give_name(file, std::move(opened)); !named.ok()) {
+      file.partial.discard();
+      if (failed_with(named, Code::Exhausted)) return incomplete(file.partial, named.error());
+      report(file, named.error());
     }
   }
-  return file.done();
+  return file.done(!file.failed);
+}
+
+Result<void> ContentRestorer::give_name(File& file, PartialFile::Opened opened) {
+  if (!opened.fd.is_open()) opened = TRY(file.partial.open());
+  const std::string path = target_.path_of(file.partial.below());
+  TRY(set_size(opened.fd.get(), file.size).context("setting the size of {}", printable(path)));
+  if (!file.failed) {
+    // Whole content is worth its name even where the file system knows no owners or attributes.
+    if (Result<void> set = write_metadata(opened.fd.get(), file.node, path); !set.ok()) {
+      events_.failed(file.partial.below(), set.error());
+    }
+    return file.partial.give_final_name(std::move(opened));
+  }
+  const std::string damaged =
+      TRY(file.partial.give_damaged_name(std::move(opened), replaces_damaged_)
+              .context("what could be read is not kept"));
+  events_.failed(file.partial.below(),
+                 error(Code::Corrupt, "not whole; what could be read is in {}",
+                       printable(target_.path_of(damaged))));
+  const MutexLock lock(mutex_);
+  damaged_.insert(damaged);
+  return {};
 }
 
 // The file cannot be made or written. A full disk ends the restore: every other file would fail.
 Result<void> ContentRestorer::fail(File& file, const Error& problem) {
-  if (problem.code() == Code::Exhausted) return Error(problem).within(file.below);
+  if (problem.code() == Code::Exhausted) return incomplete(file.partial, problem);
   report(file, problem);
-  if (file.parts > 0 && --file.parts > 0) return {};
-  return file.done();
+  return end_part(file, {});
 }
 
 void ContentRestorer::report(File& file, const Error& problem) {
   file.failed = true;
-  events_.failed(file.below, problem);
+  events_.failed(file.partial.below(), problem);
 }
 
 }  // namespace firebreak

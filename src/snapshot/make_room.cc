@@ -36,15 +36,15 @@ Result<bool> keeps(const TargetFolder& target, const std::string& below, const N
 
 }  // namespace
 
-Result<bool> make_room(const TargetFolder& target, const std::string& below, const Node& node,
+Result<Room> make_room(const TargetFolder& target, const std::string& below, const Node& node,
                        const RestoreOptions& options) {
   const Result<struct stat> present = target.stat_below(below);
-  if (failed_with(present, Code::NotFound)) return true;
+  if (failed_with(present, Code::NotFound)) return Room::Free;
   if (!present.ok()) return Error(present.error());
   const bool keep = TRY(keeps(target, below, node, *present, options));
-  if (keep) return false;
-  if (options.dry_run) return true;
-  if (S_ISDIR(present->st_mode) && !options.delete_extra) {
+  if (keep) return Room::Kept;
+  if (options.dry_run || !S_ISDIR(present->st_mode)) return Room::Occupied;
+  if (!options.delete_extra) {
     const std::vector<std::string> inside = TRY(target.list(below));
     if (!inside.empty()) {
       return error(Code::Conflict,
@@ -52,7 +52,7 @@ Result<bool> make_room(const TargetFolder& target, const std::string& below, con
     }
   }
   TRY(target.remove(below));
-  return true;
+  return Room::Free;
 }
 
 }  // namespace firebreak

@@ -6,9 +6,15 @@
 
 namespace firebreak {
 
-// Of anything but a folder. False: what is there stays, with the snapshot's metadata where it is
-// the snapshot's file. Otherwise nothing is there any more, except in a dry run.
-Result<bool> make_room(const TargetFolder& target, const std::string& below, const Node& node,
+enum class Room {
+  Kept,      // what is there stays
+  Occupied,  // what is there makes room by a rename, when the entry is whole
+  Free,      // nothing is there
+};
+
+// Of anything but a folder. Kept: with the snapshot's metadata where it is the snapshot's file. A
+// folder goes at once, because no rename can put a file in its place.
+Result<Room> make_room(const TargetFolder& target, const std::string& below, const Node& node,
                        const RestoreOptions& options);
 
 }  // namespace firebreak

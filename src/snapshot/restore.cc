@@ -4,13 +4,14 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <map>
-#include <unistd.h>
+#include <set>
 
 #include "base/text.h"
 #include "crypto/sha256.h"
 #include "snapshot/content_restorer.h"
 #include "snapshot/file_metadata.h"
 #include "snapshot/make_room.h"
+#include "snapshot/placing.h"
 #include "snapshot/walk.h"
 
 namespace firebreak {
@@ -25,6 +26,8 @@ struct Folder {
   Node node;                      // its name is all of the path that a folder keeps
   bool is_selected = false;
   bool made = false;
+  bool is_new = false;  // made, where nothing was
+  TakenNames taken;
   std::atomic<std::size_t> unfinished = 1;  // entries, and the walk through it
 };
 using FolderPtr = std::shared_ptr<Folder>;
@@ -63,19 +66,21 @@ class Restorer {
       : options_(options),
         progress_(progress),
         target_(std::move(target)),
-        content_(repository, target_,
-                 {[this](const std::string& below, const Error& problem) {
-                    report("/" + below, problem);
-                  },
-                  [this](std::uint64_t bytes) { progress_.bytes += bytes; }},
-                 options.workers) {}
+        content_(
+            repository, target_,
+            {[this](const std::string& below, const Error& problem) {
+               report("/" + below, problem);
+             },
+             [this](std::uint64_t bytes) { progress_.bytes += bytes; }},
+            options.workers,
+            options.overwrite == Overwrite::Always || options.overwrite == Overwrite::IfChanged) {}
 
   Result<void> run(const Repository& repository, const BlobId& root, std::stop_token stop);
 
  private:
   struct PendingLink {
     std::string first;
-    std::string second;
+    Placing second;
     FolderPtr folder;
   };
 
@@ -85,9 +90,8 @@ class Restorer {
   Result<bool> visit(const std::string& path, const Node& node, std::stop_token stop);
   Result<void> visit_entry(const std::string& path, const Node& node, std::stop_token stop);
   const std::string& first_name_of(const Node& node, const std::string& below);
-  Result<void> add_link(const std::string& first, const std::string& below, std::stop_token stop);
-  Result<void> make_file(const std::string& below, const Node& node, std::stop_token stop);
-  Result<void> make_other(const std::string& below, const Node& node);
+  Result<void> add_link(const std::string& first, Placing placing, std::stop_token stop);
+  Result<void> make_file(Placing placing, const Node& node, std::stop_token stop);
   Result<void> make_folder(Folder& folder);
   Result<void> make_folders_to(const FolderPtr& folder);
   Result<void> make_links();
@@ -106,6 +110,8 @@ class Restorer {
   std::vector<FolderPtr> way_;  // from the root to where the walk is
   std::map<Inode, std::string> first_names_;
   std::vector<PendingLink> links_;
+  Mutex mutex_;
+  std::set<std::string> broken_ GUARDED_BY(mutex_);  // first names that have no file
 };
 
 Result<void> Restorer::run(const Repository& repository, const BlobId& root, std::stop_token stop) {
@@ -115,6 +121,7 @@ Result<void> Restorer::run(const Repository& repository, const BlobId& root, std
   visitor.entry = [&](const std::string& path, const Node& node) {
     return visit(path, node, stop);
   };
+  visitor.enter = [&](const Tree& tree) { way_.back()->taken = taken_names(tree); };
   visitor.leave = [&](const std::string& path, const Node&, const Tree* tree) -> Result<void> {
     // A tree that could not be read says nothing about what is extra.
     if (options_.delete_extra && tree != nullptr && way_.back()->made) {
@@ -163,8 +170,10 @@ Result<void> Restorer::visit_entry(const std::string& path, const Node& node,
   const std::string below = path.substr(1);
   const auto attempt = [&]() -> Result<void> {
     TRY(make_folders_to(way_.back()));
-    const bool wanted = TRY(make_room(target_, below, node, options_));
-    if (!wanted) {
+    Room room = Room::Free;
+    // Not asked in a new folder: what somebody else puts there meanwhile is not replaced.
+    if (!way_.back()->is_new) room = TRY(make_room(target_, below, node, options_));
+    if (room == Room::Kept) {
       ++progress_.kept;
       tell("kept", below, node.size);
       return {};
@@ -177,8 +186,10 @@ Result<void> Restorer::visit_entry(const std::string& path, const Node& node,
       progress_.bytes += bytes;
       return {};
     }
-    if (node.type != NodeType::File) return make_other(below, node);
-    return first == below ? make_file(below, node, stop) : add_link(first, below, stop);
+    Placing placing{below, room == Room::Occupied, way_.back()->taken};
+    if (node.type != NodeType::File) return place_special(target_, placing, node);
+    return first == below ? make_file(std::move(placing), node, stop)
+                          : add_link(first, std::move(placing), stop);
   };
   Result<void> result = attempt();
   if (result.ok()) return {};
@@ -194,42 +205,28 @@ const std::string& Restorer::first_name_of(const Node& node, const std::string& 
   return first_names_.try_emplace(inode_of(node), below).first->second;
 }
 
-Result<void> Restorer::add_link(const std::string& first, const std::string& below,
-                                std::stop_token stop) {
+Result<void> Restorer::add_link(const std::string& first, Placing placing, std::stop_token stop) {
   const FolderPtr folder = way_.back();
   ++folder->unfinished;
-  links_.push_back({first, below, folder});
+  links_.push_back({first, std::move(placing), folder});
   if (links_.size() < kLinksPerBatch) return {};
   TRY(content_.flush(stop));
   return make_links();
 }
 
-Result<void> Restorer::make_file(const std::string& below, const Node& node, std::stop_token stop) {
+Result<void> Restorer::make_file(Placing placing, const Node& node, std::stop_token stop) {
   const FolderPtr folder = way_.back();
   if (!node.content) return error(Code::Corrupt, "the snapshot has no content for it");
   ++folder->unfinished;
-  return content_.add(
-      below, node, [this, folder] { return finish_part(folder); }, stop);
-}
-
-Result<void> Restorer::make_other(const std::string& below, const Node& node) {
-  const Fd parent = TRY(target_.open_parent(below));
-  const std::string name = last_component(below);
-  const std::string path = target_.path_of(below);
-  int result = 0;
-  if (node.type == NodeType::Symlink) {
-    result = symlinkat(node.link_target.c_str(), parent.get(), name.c_str());
-  } else if (node.type == NodeType::Irregular) {
-    return error(Code::Corrupt, "an entry of the type \"irregular\" cannot be made");
-  } else {
-    const mode_t type = node.type == NodeType::Fifo     ? S_IFIFO
-                        : node.type == NodeType::Socket ? S_IFSOCK
-                        : node.type == NodeType::Device ? S_IFBLK
-                                                        : S_IFCHR;
-    result = mknodat(parent.get(), name.c_str(), type | 0600, node.device);
-  }
-  if (result != 0) return errno_error(errno, "making", path);
-  return write_metadata_at(parent.get(), name, node, path);
+  const std::string first = node.links > 1 ? placing.below : "";
+  const auto done = [this, folder, first](bool is_whole) {
+    if (!is_whole && !first.empty()) {
+      const MutexLock lock(mutex_);
+      broken_.insert(first);
+    }
+    return finish_part(folder);
+  };
+  return content_.add(std::move(placing), node, done, stop);
 }
 
 Result<void> Restorer::make_folders_to(const FolderPtr& folder) {
@@ -256,7 +253,8 @@ Result<void> Restorer::make_folder(Folder& folder) {
   }
   if (!present.ok() && present.error().code() != Code::NotFound) return Error(present.error());
   const Fd parent = TRY(target_.open_parent(path));
-  if (mkdirat(parent.get(), folder.node.name.c_str(), 0700) != 0 && errno != EEXIST) {
+  folder.is_new = mkdirat(parent.get(), folder.node.name.c_str(), 0700) == 0;
+  if (!folder.is_new && errno != EEXIST) {
     return errno_error(errno, "making", target_.path_of(path));
   }
   folder.made = true;
@@ -266,7 +264,7 @@ Result<void> Restorer::make_folder(Folder& folder) {
 Result<void> Restorer::make_links() {
   for (const PendingLink& link : links_) {
     if (Result<void> made = make_link(link); !made.ok()) {
-      report("/" + link.second, made.error());
+      report("/" + link.second.below, made.error());
     }
     TRY(finish_part(link.folder));
   }
@@ -275,13 +273,14 @@ Result<void> Restorer::make_links() {
 }
 
 Result<void> Restorer::make_link(const PendingLink& link) {
-  const Fd from = TRY(target_.open_parent(link.first));
-  const Fd to = TRY(target_.open_parent(link.second));
-  if (linkat(from.get(), last_component(link.first).c_str(), to.get(),
-             last_component(link.second).c_str(), 0) != 0) {
-    return errno_error(errno, "linking", target_.path_of(link.second));
+  {
+    // Something else may be there, which is not to get another name.
+    const MutexLock lock(mutex_);
+    if (broken_.contains(link.first)) {
+      return error(Code::Corrupt, "a hard link to {}, which is not whole", printable(link.first));
+    }
   }
-  return {};
+  return place_link(target_, link.first, link.second);
 }
 
 Result<void> Restorer::delete_extra(const std::string& path, const Tree& tree) {
@@ -298,6 +297,7 @@ Result<void> Restorer::delete_extra(const std::string& path, const Tree& tree) {
     extra.name = name;
     const std::string below = folder.empty() ? name : folder + "/" + name;
     if (!selection("/" + below, extra).restore) continue;
+    if (looks_made_up(name) && content_.made_up(below)) continue;
     ++progress_.deleted;
     tell("deleted", below, 0);
     if (options_.dry_run) continue;

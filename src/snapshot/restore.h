@@ -1,6 +1,6 @@
 // Files out of a snapshot. The walk makes folders, links and devices and gathers files; their
-// content is fetched pack by pack, each blob once a batch, and written wherever it belongs. Owner,
-// mode and times come last, so an interrupted restore is seen by the times and repeated.
+// content is fetched pack by pack, each blob once a batch, and written wherever it belongs. A file
+// has its name when it is whole and no sooner: a restore that was stopped is repeated in any mode.
 //
 // Nothing is written outside the target, whatever the snapshot or the target hold: see
 // target_folder.h.
@@ -14,8 +14,8 @@
 
 namespace firebreak {
 
-// What to do with a file that is there already. Whatever is replaced is removed first, so that
-// other hard links to it keep their content.
+// What to do with a file that is there already. Whatever is replaced stays until the new one is
+// whole, and other hard links to it keep their content.
 enum class Overwrite {
   Always,
   IfChanged,  // keep it where size and time of modification are the snapshot's

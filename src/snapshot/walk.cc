@@ -23,10 +23,12 @@ Result<Level> enter(const Repository& repository, const TreeVisitor& visitor,
   Level level{path.size(), node, {}, 0};
   Result<Tree> tree = error(Code::Corrupt, "a folder without subtree");
   if (node.subtree) tree = load_tree(repository, *node.subtree, stop);
-  if (tree.ok())
-    level.tree = std::move(tree).value();
-  else
+  if (!tree.ok()) {
     TRY(report(visitor, path, tree.error()));
+    return level;
+  }
+  level.tree = std::move(tree).value();
+  if (visitor.enter) visitor.enter(*level.tree);
   return level;
 }
 

@@ -13,6 +13,8 @@ namespace firebreak {
 struct TreeVisitor {
   // Every entry. False passes over what is below it.
   std::function<Result<bool>(const std::string& path, const Node& node)> entry;
+  // Before everything below a folder, the root included, whose tree could be read. May be absent.
+  std::function<void(const Tree& tree)> enter;
   // After everything below a folder, the root included (with an empty node). No tree where it
   // could not be read. May be absent.
   std::function<Result<void>(const std::string& path, const Node& node, const Tree* tree)> leave;

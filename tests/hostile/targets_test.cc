@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "hostile/hostile.h"
+#include "snapshot/temporary_name.h"
 
 namespace firebreak {
 namespace {
@@ -42,6 +43,14 @@ class HostileTargets : public HostileTest {
   }
 
   std::string there(const std::string& name) const { return target() + "/dir/" + name; }
+  // The folder itself, what is restored into it, and under which names on the way.
+  static std::vector<std::string> names() {
+    std::vector<std::string> all = {"", "file", "linked 1", "linked 2", "pipe", "symlink"};
+    for (const char* const name : {"file", "linked 1", "linked 2", "pipe", "symlink"}) {
+      all.push_back(temporary_name(name, 0));
+    }
+    return all;
+  }
 
   // One of the ways to put something in the way of `name`. False for the last.
   bool plant(const std::string& path, int how) const {
@@ -89,12 +98,12 @@ TEST_F(HostileTargets, WhatIsPlantedBefore) {
   const BlobId root = honest_tree();
   for (const Overwrite overwrite : kOverwrites) {
     for (const bool delete_extra : {false, true}) {
-      for (const char* const name : {"", "file", "linked 1", "linked 2", "pipe", "symlink"}) {
+      for (const std::string& name : names()) {
         for (int how = 0;; ++how) {
           clear_target();
           fs::create_directories(target() + "/dir");
           std::string path = there(name);
-          if (*name == 0) path.pop_back();
+          if (name.empty()) path.pop_back();
           if (!plant(path, how)) break;
           SCOPED_TRACE(
               fmt::format("{} planted {}, overwrite {}", name, how, static_cast<int>(overwrite)));
@@ -139,12 +148,12 @@ TEST_F(HostileTargets, WhatPassesForTheSnapshots) {
 // At every load of a pack, each entry in turn becomes something else.
 TEST_F(HostileTargets, WhatIsSwappedInTheMiddle) {
   const BlobId root = honest_tree();
-  for (const char* const name : {"", "file", "linked 1", "linked 2", "pipe", "symlink"}) {
+  for (const std::string& name : names()) {
     for (int how = 0; how < 9; ++how) {
       for (const std::uint64_t at : {std::uint64_t{1}, std::uint64_t{3}, kPieces / 2}) {
         clear_target();
         std::string path = there(name);
-        if (*name == 0) path.pop_back();
+        if (name.empty()) path.pop_back();
         SCOPED_TRACE(fmt::format("{} swapped for {} at load {}", name, how, at));
         const std::string before = describe_outside(LinksOfFiles::Ignored);
         Mutex mutex;
