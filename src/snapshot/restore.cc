@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <map>
 #include <set>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "crypto/sha256.h"
@@ -97,6 +98,8 @@ class Restorer {
   Result<void> make_links();
   Result<void> make_link(const PendingLink& link);
   Result<void> delete_extra(const std::string& path, const Tree& tree);
+  std::set<std::string> temporary_names(const std::string& path, const Tree& tree) const;
+  void remove_leftovers(const std::string& path, const Tree& tree) const;
   Result<void> finish_part(FolderPtr folder);
   void report(const std::string& path, const Error& problem);
   void tell(std::string_view action, const std::string& below, std::uint64_t bytes) const {
@@ -124,8 +127,9 @@ Result<void> Restorer::run(const Repository& repository, const BlobId& root, std
   visitor.enter = [&](const Tree& tree) { way_.back()->taken = taken_names(tree); };
   visitor.leave = [&](const std::string& path, const Node&, const Tree* tree) -> Result<void> {
     // A tree that could not be read says nothing about what is extra.
-    if (options_.delete_extra && tree != nullptr && way_.back()->made) {
-      TRY(delete_extra(path, *tree));
+    if (tree != nullptr && way_.back()->made) {
+      if (options_.delete_extra) TRY(delete_extra(path, *tree));
+      if (!options_.dry_run && !way_.back()->is_new) remove_leftovers(path, *tree);
     }
     const FolderPtr left = std::move(way_.back());
     way_.pop_back();
@@ -306,6 +310,38 @@ Result<void> Restorer::delete_extra(const std::string& path, const Tree& tree) {
     }
   }
   return {};
+}
+
+// Of everything that is to be restored into a folder.
+std::set<std::string> Restorer::temporary_names(const std::string& path, const Tree& tree) const {
+  std::set<std::string> names;
+  for (const Node& node : tree.nodes) {
+    if (node.type == NodeType::Dir || !selection(path + "/" + node.name, node).restore) continue;
+    for (unsigned choice = 0; choice < kTemporaryNames; ++choice) {
+      names.insert(temporary_name(node.name, choice));
+    }
+  }
+  return names;
+}
+
+// What a killed restore left of entries that stay as they are: nobody makes those anew. Others may
+// belong to a restore that runs beside this one.
+void Restorer::remove_leftovers(const std::string& path, const Tree& tree) const {
+  const std::string folder = path.empty() ? "" : path.substr(1);
+  const Result<Fd> fd = target_.open_below(folder, O_RDONLY | O_DIRECTORY);
+  if (!fd.ok()) return;  // one may write to a folder and not list it
+  Result<std::vector<std::string>> present = list_names(fd->get(), target_.path_of(folder));
+  if (!present.ok()) return;
+  std::erase_if(*present, [&](const std::string& name) {
+    return !is_temporary_name(name) || is_taken(way_.back()->taken, name) ||
+           content_.made_up(folder.empty() ? name : folder + "/" + name);
+  });
+  if (present->empty()) return;
+  const std::set<std::string> names = temporary_names(path, tree);
+  for (const std::string& name : *present) {
+    // Not a folder, which no restore makes there.
+    if (names.contains(name)) unlinkat(fd->get(), name.c_str(), 0);
+  }
 }
 
 Result<void> Restorer::finish_part(FolderPtr folder) {

@@ -160,6 +160,49 @@ TEST_F(RestoreWhole, DeletingSparesWhatThisRestoreCouldRead) {
   EXPECT_EQ(names(), (Names{"notes.firebreak-damaged", "whole"}));
 }
 
+TEST_F(RestoreWhole, RemovesWhatAKilledOneLeftBesideWhatStays) {
+  write(there("notes"), "mine");
+  write(there("other"), "mine");
+  const std::string snapshots = temporary_name("other", 0);
+  const std::string folder = temporary_name("other", 1);
+  write(there(temporary_name("notes", 0)), "half");
+  write(there(temporary_name("notes", 1)), "half");
+  write(there(temporary_name("excluded", 0)), "half");
+  write(there(temporary_name("stranger", 0)), "half");
+  fs::create_directory(there(folder));
+  write(there(folder + "/inside"), "mine");
+  Names left = {"notes",
+                "other",
+                folder,
+                snapshots,
+                temporary_name("excluded", 0),
+                temporary_name("stranger", 0)};
+  std::ranges::sort(left);
+  options_.overwrite = Overwrite::Never;
+  options_.select = [](const std::string& path, const Node&) {
+    return Selection{path != "/excluded", true};
+  };
+  restore({file("notes"), file("other"), file(snapshots), file("excluded")});
+  EXPECT_EQ(names(), left);
+  EXPECT_EQ(read(there("notes")), "mine");
+  EXPECT_EQ(read(there(folder + "/inside")), "mine");
+  EXPECT_EQ(read(there(snapshots)), snapshots + "'s content");
+}
+
+// More pieces than a batch holds: when the walk leaves the folder, the file is begun.
+TEST_F(RestoreWhole, RemovesNothingThatIsUnderWay) {
+  Node large = file("large");
+  large.content = std::vector(33'000, save(*made_.open(), BlobType::Data, "x"));
+  large.size = 33'000;
+  for (const bool delete_extra : {false, true}) {
+    options_.delete_extra = delete_extra;
+    restore({large, file("notes")});
+    EXPECT_TRUE(errors_.empty()) << errors_[0];
+    EXPECT_EQ(read(there("large")), std::string(33'000, 'x'));
+    EXPECT_EQ(names(), (Names{"large", "notes"}));
+  }
+}
+
 TEST_F(RestoreWhole, GivesWhatIsNotWholeNoOtherNames) {
   Node first = file("first", true);
   first.links = 2;

@@ -116,6 +116,8 @@ class StoppedOverwriting(StoppedRestore):
             now = look_at(self.target)
             self.assertLessEqual({"first", "second"}, set(now))
             self.assert_whole()
+            self.firebreak("restore", "latest", "-t", self.target, "--overwrite", "never")
+            self.assertEqual(self.temporary(), [], requests)
             self.firebreak("restore", "latest", "-t", self.target, "--overwrite", "if-newer")
             self.assertEqual(look_at(self.target), self.source, requests)
 
