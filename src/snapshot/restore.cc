@@ -384,7 +384,15 @@ Result<void> restore(const Repository& repository, const BlobId& root,
   TargetFolder target = TRY(options.dry_run ? TargetFolder::look(options.target)
                                             : TargetFolder::make(options.target));
   Restorer restorer(repository, std::move(target), options, progress);
-  return restorer.run(repository, root, stop);
+  Result<void> done = restorer.run(repository, root, stop);
+  // The target's word: what is too much in the repository is an error of single entries.
+  if (failed_with(done, Code::Exhausted)) {
+    return error(Code::Exhausted,
+                 "{}; make room and run the same command again, with --overwrite if-changed to "
+                 "keep what is whole",
+                 done.error().message());
+  }
+  return done;
 }
 
 }  // namespace firebreak

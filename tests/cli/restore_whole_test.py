@@ -138,9 +138,10 @@ class FullTarget(StoppedRestore):
     test_killed = test_interrupted = None
 
     def test_full(self):
-        for mode in ("never", "if-newer", "always"):
+        for mode in ("never", "if-newer", "if-changed", "always"):
             done = self.firebreak("-q", "restore", "latest", "-t", self.target, code=1)
-            self.assert_one_line(done, self.target, "is incomplete and not kept", FULL)
+            self.assert_one_line(done, self.target, "is incomplete and not kept", FULL,
+                                 "make room and run the same command again")
             self.assertTrue("first is" in done.errors or "second is" in done.errors, done.errors)
             self.assertEqual(self.temporary(), [])
             self.assert_whole()
