@@ -75,7 +75,9 @@ class Forget(Maintain):
         for options in ([], ["--keep-last", "0"], ["--dry-run", "--host", "other"]):
             self.assert_refused("forget", *options, says="everything was kept")
         self.assertEqual(len(self.left()), 2)
-        self.firebreak("forget", "--prune", "--compact", "--time-zone", "Europe/Berlin")
+        self.firebreak("forget", "--keep-last", "2", "--prune", "--compact", "--time-zone",
+                       "Europe/Berlin")
+        self.assertEqual(len(self.left()), 2)
 
     def test_a_group_is_never_emptied_by_accident(self):
         self.days(2)

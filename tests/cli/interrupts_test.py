@@ -386,7 +386,7 @@ class Clocks(trouble.TroubleTest):
         self.lock(-7200)
         done = self.assert_fails("backup", "tree", code=11, says="firebreak unlock")
         self.assertNotIn("ahead", done.errors)
-        self.assertIn("removed 1 locks, 0 left", self.firebreak("unlock").text)
+        self.assertIn("removed 1 lock, 0 left", self.firebreak("unlock").text)
         self.firebreak("backup", "tree")
         self.assert_sound()
 
