@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import time
 
 import harness
 import trouble
@@ -57,10 +56,9 @@ class CacheFolder(trouble.TroubleTest):
     def test_it_goes_away(self):
         self.firebreak("backup", "-q", "tree")
         process = self.start("-q", "backup", "--stdin", stdin=subprocess.PIPE)
-        end = time.monotonic() + 60
-        while not self.locks():
-            self.assertLess(time.monotonic(), end)
-            time.sleep(0.01)
+        process.stdin.write(b"so")
+        process.stdin.flush()
+        trouble.wait_until_read(process.stdin)  # and so with its index loaded
         shutil.rmtree(self.folder + "/cache")
         process.stdin.write(b"much")
         self.assertEqual(self.end_of(process).errors, "")

@@ -2,15 +2,11 @@
 midway by a stand-in server that keeps a chosen request, or by a pipe on standard input
 that nobody closes."""
 
-import fcntl
 import hashlib
 import os
-import select
 import shutil
 import signal
-import struct
 import subprocess
-import termios
 import time
 
 import harness
@@ -18,12 +14,9 @@ import rest_stand_in
 import trouble
 
 
-class Interrupts(trouble.TroubleTest):
+class Interrupts(trouble.ServedTest):
     def setUp(self):
         super().setUp()
-        self.server = rest_stand_in.RestStandIn(self.repository)
-        self.server.start()
-        self.addCleanup(lambda: self.server.stop())
         with open(self.tree + "/new", "w") as file:
             file.write("new")
 
@@ -35,18 +28,6 @@ class Interrupts(trouble.TroubleTest):
             process.kill()
             self.fail(f"{arguments} never came to {method} {path}: {process.communicate()}")
         return process, hold
-
-    def read_until(self, stream, words):
-        """What a started command says up to some words."""
-        said = b""
-        end = time.monotonic() + 60
-        while words not in said:
-            left = max(0, end - time.monotonic())
-            self.assertTrue(select.select([stream], [], [], left)[0], said)
-            more = os.read(stream.fileno(), 4096)
-            self.assertTrue(more, said)
-            said += more
-        return said
 
     def assert_interrupted(self, process, number=signal.SIGINT):
         process.send_signal(number)
@@ -72,10 +53,7 @@ class Interrupts(trouble.TroubleTest):
         process = self.start("backup", "--stdin", stdin=subprocess.PIPE)
         process.stdin.write(b"half of it")
         process.stdin.flush()
-        end = time.monotonic() + 60
-        while struct.unpack("i", fcntl.ioctl(process.stdin, termios.FIONREAD, bytes(4)))[0] > 0:
-            self.assertLess(time.monotonic(), end)  # until it is read
-            time.sleep(0.01)
+        trouble.wait_until_read(process.stdin)
         process.send_signal(signal.SIGINT)
         self.assertEqual(process.wait(60), 130)
         self.assertEqual(self.snapshots(), before)

@@ -1,8 +1,6 @@
 """Ctrl-C where the lock cannot be removed: the command ends within seconds, and says that the lock
 stays."""
 
-import os
-import select
 import signal
 import time
 
@@ -13,21 +11,11 @@ import trouble
 SECONDS_MAX = 15  # from Ctrl-C to the end; --retry-for is 15 minutes
 
 
-class LockRelease(trouble.TroubleTest):
+class LockRelease(trouble.ServedTest):
     def setUp(self):
         super().setUp()
-        self.server = rest_stand_in.RestStandIn(self.repository)
-        self.server.start()
-        self.addCleanup(lambda: self.server.stop())
         with open(self.tree + "/new", "w") as file:
             file.write("new")
-
-    def wait_for_words(self, process, words):
-        said = b""
-        end = time.monotonic() + 60
-        while words not in said:
-            self.assertTrue(select.select([process.stderr], [], [], end - time.monotonic())[0], said)
-            said += os.read(process.stderr.fileno(), 4096)
 
     def assert_ends(self, process, code):
         began = time.monotonic()
@@ -45,13 +33,13 @@ class LockRelease(trouble.TroubleTest):
         self.server.fail("POST", "/data/", rest_stand_in.Status(503), times=-1)
         self.server.fail("DELETE", "/locks/", rest_stand_in.Status(503), times=-1)
         process = self.start("backup", "tree", repository=self.server.location)
-        self.wait_for_words(process, b"trying again in")
+        self.read_until(process.stderr, b"trying again in")
         self.assert_ends(process, 130)
 
     def test_of_one_that_has_done_its_work(self):
         self.server.fail("DELETE", "/locks/", rest_stand_in.Status(503), times=-1)
         process = self.start("backup", "tree", repository=self.server.location)
-        self.wait_for_words(process, b"trying again in")
+        self.read_until(process.stderr, b"trying again in")
         self.assert_ends(process, 0)
 
     def test_from_a_server_that_is_silent(self):
@@ -64,7 +52,7 @@ class LockRelease(trouble.TroubleTest):
         self.server.fail("POST", "/data/", rest_stand_in.Status(503), times=-1)
         self.server.fail("DELETE", "/locks/", rest_stand_in.Status(503))
         process = self.start("backup", "tree", repository=self.server.location)
-        self.wait_for_words(process, b"trying again in")
+        self.read_until(process.stderr, b"trying again in")
         process.send_signal(signal.SIGINT)
         self.assertNotIn("stays", self.end_of(process, code=130).errors)
         self.assert_sound()

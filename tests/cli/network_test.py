@@ -10,12 +10,9 @@ import trouble
 Status = rest_stand_in.Status
 
 
-class Network(trouble.TroubleTest):
+class Network(trouble.ServedTest):
     def setUp(self):
         super().setUp()
-        self.server = rest_stand_in.RestStandIn(self.repository)
-        self.server.start()
-        self.addCleanup(lambda: self.server.stop())
         self.before = self.snapshots()
 
     def remote(self, *arguments, **options):

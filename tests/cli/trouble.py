@@ -5,12 +5,18 @@ A command that fails ends with one line on standard error, without control bytes
 is stored is as it was, or complete; no lock and no temporary file stay.
 """
 
+import fcntl
 import os
+import select
 import shutil
+import struct
 import subprocess
 import sys
+import termios
+import time
 
 import harness
+import rest_stand_in
 
 NOBODY = 65534
 SEAL = os.environ.get("FIREBREAK_SEAL") or str(harness.PROJECT / "build" / "tests" / "cli" / "seal")
@@ -157,6 +163,37 @@ class TroubleTest(harness.CommandTest):
 
     def snapshots(self, folder=None):
         return sorted(os.listdir((folder or self.repository) + "/snapshots"))
+
+
+def wait_until_read(pipe):
+    """Until the other end has read all that was written to a pipe."""
+    end = time.monotonic() + 60
+    while struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))[0] > 0:
+        if time.monotonic() > end:
+            raise AssertionError("nobody reads the pipe")
+        time.sleep(0.01)
+
+
+class ServedTest(TroubleTest):
+    """The repository is also at `self.server`, a stand-in that can be told to fail."""
+
+    def setUp(self):
+        super().setUp()
+        self.server = rest_stand_in.RestStandIn(self.repository)
+        self.server.start()
+        self.addCleanup(lambda: self.server.stop())
+
+    def read_until(self, stream, words):
+        """What a started command says up to some words."""
+        said = b""
+        end = time.monotonic() + 60
+        while words not in said:
+            left = max(0, end - time.monotonic())
+            self.assertTrue(select.select([stream], [], [], left)[0], said)
+            more = os.read(stream.fileno(), 4096)
+            self.assertTrue(more, said)
+            said += more
+        return said
 
 
 def main_in_own_mounts():
