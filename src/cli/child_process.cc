@@ -49,9 +49,18 @@ Result<ChildProcess> ChildProcess::start(const std::vector<std::string>& words) 
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawn_file_actions_adddup2(&actions, writer.get(), STDOUT_FILENO);
+  // Ignored here, where write() says it; a program that inherited that would outlive its reader.
+  sigset_t reset;
+  ::sigemptyset(&reset);
+  ::sigaddset(&reset, SIGPIPE);
+  posix_spawnattr_t attributes;
+  ::posix_spawnattr_init(&attributes);
+  ::posix_spawnattr_setsigdefault(&attributes, &reset);
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
   pid_t pid = 0;
   const int problem =
-      ::posix_spawnp(&pid, arguments[0], &actions, nullptr, arguments.data(), environ);
+      ::posix_spawnp(&pid, arguments[0], &actions, &attributes, arguments.data(), environ);
+  ::posix_spawnattr_destroy(&attributes);
   ::posix_spawn_file_actions_destroy(&actions);
   if (problem != 0) return errno_error(problem, "run", name);
   ChildProcess child(pid, name, std::move(reader));

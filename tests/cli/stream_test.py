@@ -1,5 +1,6 @@
 """Backups of what another program prints: all of it, or no snapshot."""
 
+import os
 import signal
 import time
 
@@ -31,6 +32,11 @@ class FromCommand(trouble.TroubleTest):
         self.firebreak("prune")
         self.assert_sound()
 
+    def test_a_lost_reader_ends_it_as_in_a_shell(self):
+        self.backup("grep", "SigIgn", "/proc/self/status")
+        ignored = int(self.firebreak("dump", "latest", "/stdin").text.split()[1], 16)
+        self.assertEqual(ignored & 1 << (signal.SIGPIPE - 1), 0)
+
     def test_ends_with_the_backup(self):
         for number in (signal.SIGINT, signal.SIGTERM):
             process = self.start("backup", "--stdin-from-command", "--", "sh", "-c",
@@ -38,8 +44,8 @@ class FromCommand(trouble.TroubleTest):
             child = self.read_when_there(self.folder + "/child")
             process.send_signal(number)
             self.end_of(process, code=130)
-            self.assertFalse(harness.pathlib.Path(f"/proc/{child}").exists())
-            harness.os.unlink(self.folder + "/child")
+            self.assertFalse(os.path.exists(f"/proc/{child}"))
+            os.unlink(self.folder + "/child")
         self.assert_tidy()
 
     @staticmethod
