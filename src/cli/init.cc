@@ -47,9 +47,9 @@ Result<ExitCode> init(Session& session, const Options& options) {
   making.for_lost_config = options.for_lost_config;
   making.chunker_polynomial = TRY(chunker_polynomial(session, options));
   PasswordSource source = session.password_source(where, "FIREBREAK");
-  source.prompt = "password of the new repository";
-  making.password =
-      TRY(read_password(source, PasswordUse::New, session.environment(), session.stop()));
+  const PasswordUse use = options.for_lost_config ? PasswordUse::Existing : PasswordUse::New;
+  if (use == PasswordUse::New) source.prompt = "password of the new repository";
+  making.password = TRY(read_password(source, use, session.environment(), session.stop()));
   making.by = session.identity();
   TRY(Repository::init(*opened.backend, making, session.clock(), session.stop()));
   // Session::open() would ask for the password a third time. No index is read, so none is kept.

@@ -51,7 +51,9 @@ Result<Config> parse_config(ByteView text) {
   if (polynomial == json.end() || !polynomial->is_string()) {
     return error(Code::Corrupt, "config has no chunker polynomial");
   }
-  config.chunker_polynomial = TRY(parse_polynomial(polynomial->get_ref<const std::string&>()));
+  const Result<Polynomial> parsed = parse_polynomial(polynomial->get_ref<const std::string&>());
+  if (!parsed.ok()) return error(Code::Corrupt, "config: {}", parsed.error().message());
+  config.chunker_polynomial = *parsed;
   return config;
 }
 
@@ -61,8 +63,8 @@ Result<Config> load_config(Backend& backend, const Sealer& sealer, std::stop_tok
   Result<Config> config = plain.ok() ? parse_config(*plain) : Result<Config>(plain.error());
   if (failed_with(config, Code::Corrupt)) {
     config = error(Code::Corrupt,
-                   "config is damaged ({}): its recovery sheet brings it back; without one, remove "
-                   "the file and run firebreak init --for-lost-config",
+                   "config is damaged ({}): its recovery sheet brings it back; without one, move "
+                   "the file away and run firebreak init --for-lost-config",
                    config.error().message());
   }
   return std::move(config).on(Side::Repository);

@@ -46,7 +46,7 @@ Result<bool> has_data(Backend& backend, std::stop_token stop) {
 
 Result<void> Repository::init(Backend& backend, const InitOptions& options, Clock& clock,
                               std::stop_token stop) {
-  TRY(backend.create(stop).on(Side::Repository));
+  if (!options.for_lost_config) TRY(backend.create(stop).on(Side::Repository));
   Result<FileInfo> existing = backend.stat(config_file(), stop);
   if (existing.ok()) {
     return error(Code::Conflict, "{} holds a repository already", backend.location());

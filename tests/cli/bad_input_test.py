@@ -216,7 +216,9 @@ class Damage(trouble.TroubleTest):
     def test_damaged_config(self):
         sound = self.read("config")
         for damaged in (sound[:-1], b"", sound[:40] + bytes([sound[40] ^ 1]) + sound[41:],
-                        self.seal(b"[]"), self.seal(b'{"version":2}'), self.seal(b"\x1b[31m")):
+                        self.seal(b"[]"), self.seal(b'{"version":2}'), self.seal(b"\x1b[31m"),
+                        self.seal(b'{"version":2,"id":"' + b"a" * 64 +
+                                  b'","chunker_polynomial":"4"}')):
             self.replace("config", damaged)
             before = self.stored()
             for command in (["snapshots"], ["backup", "tree"], ["prune"]):
@@ -249,6 +251,23 @@ class Damage(trouble.TroubleTest):
         self.firebreak("backup", "tree")
         self.assert_sound()
         self.assert_fails("init", "--for-lost-config", says="holds a repository already")
+
+    def test_lost_config_of_anybodys_repository(self):
+        """Of version 1, with a password that init would not take; where there is none, none is
+        begun."""
+        with open(self.folder + "/password", "w") as file:
+            file.write("two\nlines\n")
+        place = self.folder + "/theirs"
+        password = ("--password-file", "password")
+        self.restic("init", "--repository-version", "1", *password, repository=place)
+        self.restic("backup", "tree", *password, repository=place)
+        os.unlink(place + "/config")
+        self.firebreak("init", "--for-lost-config", *password, repository=place)
+        self.restic("check", "--read-data", *password, repository=place)
+        self.restic("restore", "latest", "--target", "out", *password, repository=place)
+        self.assertEqual(harness.look_at(self.folder + "/out/tree"), harness.look_at(self.tree))
+        self.assert_fails("init", "--for-lost-config", repository="missing", says="missing")
+        self.assertFalse(os.path.exists(self.folder + "/missing"))
 
     def test_damaged_key(self):
         key, = os.listdir(self.repository + "/keys")
