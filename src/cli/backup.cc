@@ -70,7 +70,7 @@ void print_summary(Console& console, const ArchiveReport& report, bool dry_run, 
                           summary.dirs_changed, summary.dirs_unmodified));
   console.say(fmt::format("{}added {}, stored as {}", dry_run ? "would have " : "",
                           format_size(summary.data_added), format_size(summary.data_added_packed)));
-  console.say(fmt::format("processed {} files, {} in {}", summary.total_files_processed,
+  console.say(fmt::format("processed {}, {} in {}", counted(summary.total_files_processed, "file"),
                           format_size(summary.total_bytes_processed), format_span(took)));
   if (report.id) {
     console.line(fmt::format("snapshot {} saved", report.id->brief()));

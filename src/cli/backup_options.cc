@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/text.h"
 #include "cli/snapshot_options.h"
 #include "cli/units.h"
 #include "snapshot/files_from.h"

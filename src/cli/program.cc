@@ -123,17 +123,26 @@ std::string in_words(const CLI::ParseError& problem, const CLI::App& app,
   std::string text = problem.what();
   while (text.ends_with('\n')) text.pop_back();
   if (dynamic_cast<const CLI::ExtrasError*>(&problem) != nullptr) {
-    const std::vector<std::string> extras = app.remaining(true);
+    // CLI11 has lost their order, and of "-qz" it has left "-z".
+    std::vector<std::string> extras = app.remaining(true);
     std::string words;
-    for (const std::string& argument : arguments) {  // CLI11 has lost their order
-      if (std::find(extras.begin(), extras.end(), argument) != extras.end())
-        words += " " + argument;
+    for (const std::string& argument : arguments) {
+      const auto found = std::find(extras.begin(), extras.end(), argument);
+      if (found == extras.end()) continue;
+      words += " " + argument;
+      extras.erase(found);
     }
+    for (const std::string& part : extras) words += " " + part;
     return "not expected:" + words;
   }
   constexpr std::string_view kUnconverted = "Could not convert: ";
-  if (text.starts_with(kUnconverted)) {  // there are no other types than text and counts
-    return text.substr(kUnconverted.size()) + " is no whole number, 0 or more, that it can have";
+  if (text.starts_with(kUnconverted)) {  // of counts and flags
+    const std::string what = text.substr(kUnconverted.size());
+    const CLI::Option* option = reached(app).get_option_no_throw(what.substr(0, what.find(' ')));
+    if (option == nullptr) option = app.get_option_no_throw(what.substr(0, what.find(' ')));
+    const bool is_flag = option != nullptr && option->get_items_expected_max() == 0;
+    return what +
+           (is_flag ? ": it takes no value" : " is no whole number, 0 or more, that it can have");
   }
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&problem) != nullptr) {
     const std::string option = text.substr(0, text.find(": "));
