@@ -9,7 +9,7 @@ export CTEST_OUTPUT_ON_FAILURE := 1
 CTEST := ctest --no-tests=error --timeout 600 -j$(JOBS)
 
 .PHONY: build demo test check bench clean setup setup-check asan tsan format faults interop fuzz \
-        mutants headers
+        mutants headers tidy
 
 build: setup
 	cmake --preset release
@@ -33,7 +33,7 @@ asan: setup
 	cmake --build --preset asan -j$(JOBS) --target unit_tests
 	$(CTEST) --test-dir build-asan -L unit
 
-check: setup-check test tsan format headers faults interop fuzz mutants
+check: setup-check test tsan format headers tidy faults interop fuzz mutants
 
 # Every cell of what `make test` runs samples of.
 faults: build
@@ -67,6 +67,11 @@ format: setup-check
 headers: setup
 	cmake --preset release
 	python3 tests/house/headers_alone.py build
+
+# Of what ships: the tests' macros hide more than they tell.
+tidy: setup-check build
+	run-clang-tidy-14 -quiet -j$(JOBS) -p build \
+	  '$(CURDIR)/src/(?!.*_(test|fuzz)\.cc)[a-z]+/.*\.cc$$'
 
 # Beside whatever peers there are; see bench/README.md.
 bench: build
