@@ -5,7 +5,7 @@ set -euo pipefail
 
 packages=(
   cmake ninja-build ccache g++ make pkg-config git python3
-  libssl-dev libzstd-dev libcurl4-openssl-dev nlohmann-json3-dev libsimdjson-dev libpugixml-dev
+  libssl-dev libsodium-dev libzstd-dev libcurl4-openssl-dev nlohmann-json3-dev libsimdjson-dev libpugixml-dev
   libfmt-dev libcli11-dev libhowardhinnant-date-dev unicode-data tzdata
   libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev
   restic attr
