@@ -26,6 +26,7 @@ std::string to_base64url(ByteView bytes);
 
 // The length of the valid UTF-8 sequence that `text` begins with; 0 where there is none.
 std::size_t utf8_sequence(std::string_view text);
+bool is_valid_utf8(std::string_view text);
 // The code point of a sequence that utf8_sequence() found valid.
 char32_t decode_utf8(std::string_view sequence);
 void append_utf8(std::string& to, char32_t code);

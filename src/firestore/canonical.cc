@@ -15,14 +15,15 @@ Error broken_value(std::string_view why) {
   return error(Code::Corrupt, "a value is broken: {}", why);
 }
 
-bool has_type_of(const WireField& field) {
-  switch (static_cast<ValueField>(field.number)) {
+// Nothing for fields that this program does not know.
+std::optional<WireType> type_of(std::uint32_t number) {
+  switch (static_cast<ValueField>(number)) {
     case ValueField::Boolean:
     case ValueField::Integer:
     case ValueField::Null:
-      return field.type == WireType::Varint;
+      return WireType::Varint;
     case ValueField::Double:
-      return field.type == WireType::Fixed64;
+      return WireType::Fixed64;
     case ValueField::Timestamp:
     case ValueField::String:
     case ValueField::ByteString:
@@ -30,17 +31,9 @@ bool has_type_of(const WireField& field) {
     case ValueField::GeoPoint:
     case ValueField::Array:
     case ValueField::Map:
-      return field.type == WireType::Delimited;
+      return WireType::Delimited;
   }
-  return false;
-}
-
-bool is_known(const WireField& field) {
-  const auto known = {ValueField::Boolean,   ValueField::Integer,   ValueField::Double,
-                      ValueField::Reference, ValueField::Map,       ValueField::GeoPoint,
-                      ValueField::Array,     ValueField::Timestamp, ValueField::Null,
-                      ValueField::String,    ValueField::ByteString};
-  return std::ranges::find(known, static_cast<ValueField>(field.number)) != known.end();
+  return std::nullopt;
 }
 
 }  // namespace
@@ -116,19 +109,24 @@ Result<void> Canonical::put_value(ByteView value, unsigned depth, BackwardWriter
   std::vector<ByteView> unknown;
   WireReader reader(value);
   while (const std::optional<WireField> field = reader.next()) {
-    if (!is_known(*field)) {
+    if (!type_of(field->number)) {
       unknown.push_back(field->whole);
       continue;
     }
     if (known) return broken_value("it is there twice");
-    if (!has_type_of(*field)) return broken_value("it is of another type than its field");
+    if (field->type != type_of(field->number))
+      return broken_value("it is of another type than its field");
     known = field;
   }
   if (!reader.intact()) return broken_value("it is cut off");
-  unknown_fields_ += unknown.size();
-  for (auto one = unknown.rbegin(); one != unknown.rend(); ++one) to.bytes(*one);
-  if (!known) return {};
-  return put_known(*known, depth, to);
+  put_unknown(unknown, to);
+  if (known) return put_known(*known, depth, to);
+  return unknown.empty() ? broken_value("it is empty") : Result<void>();
+}
+
+void Canonical::put_unknown(const std::vector<ByteView>& fields, BackwardWriter& to) {
+  unknown_fields_ += fields.size();
+  for (auto one = fields.rbegin(); one != fields.rend(); ++one) to.bytes(*one);
 }
 
 Result<void> Canonical::put_known(const WireField& field, unsigned depth, BackwardWriter& to) {
@@ -197,8 +195,7 @@ Result<void> Canonical::put_two_numbers(ByteView message, WireType type, Backwar
     numbers[which] = field->number_value;
   }
   if (!reader.intact()) return broken_value("it is cut off");
-  unknown_fields_ += unknown.size();
-  for (auto one = unknown.rbegin(); one != unknown.rend(); ++one) to.bytes(*one);
+  put_unknown(unknown, to);
   for (const std::uint32_t number : {2u, 1u}) {
     const std::uint64_t value = numbers[number - 1];
     if (value == 0) continue;
@@ -220,8 +217,7 @@ Result<void> Canonical::put_map_value(ByteView map, unsigned depth, BackwardWrit
     }
   }
   if (!reader.intact()) return broken_value("a map is cut off");
-  unknown_fields_ += unknown.size();
-  for (auto one = unknown.rbegin(); one != unknown.rend(); ++one) to.bytes(*one);
+  put_unknown(unknown, to);
   return put_entries(kMapFields, first, depth, to);
 }
 
@@ -237,8 +233,7 @@ Result<void> Canonical::put_array(ByteView array, unsigned depth, BackwardWriter
     }
   }
   if (!reader.intact()) return broken_value("an array is cut off");
-  unknown_fields_ += unknown.size();
-  for (auto one = unknown.rbegin(); one != unknown.rend(); ++one) to.bytes(*one);
+  put_unknown(unknown, to);
   while (values_.size() > first) {
     const ByteView value = values_.back();
     values_.pop_back();

@@ -33,6 +33,8 @@ class Canonical {
   // A whole Value, without tag or length.
   Result<void> put_value(ByteView value, BackwardWriter& to);
 
+  // Whole fields that this program does not know, in the order they came in.
+  void put_unknown(const std::vector<ByteView>& fields, BackwardWriter& to);
   // How many fields were met that this program does not know.
   std::uint64_t unknown_fields() const { return unknown_fields_; }
 

@@ -114,6 +114,7 @@ TEST(Canonical, RefusesWhatHasTwoMeanings) {
     return !maker.put_value(as_bytes(value), writer).ok();
   };
   EXPECT_TRUE(refused(V::map({{"a", V::null()}, {"b", V::null()}, {"a", V::integer(1)}})));
+  EXPECT_TRUE(refused(""));
   EXPECT_TRUE(refused(V::integer(1) + V::integer(1)));
   EXPECT_TRUE(refused(V::text("a") + V::null()));
   EXPECT_TRUE(refused(V::number_field(V::number_of(ValueField::String), 1)));

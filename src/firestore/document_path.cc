@@ -10,15 +10,6 @@ namespace {
 constexpr std::size_t kIdBytesMax = 1500;
 constexpr std::size_t kCollectionsMax = 100;
 
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t length = utf8_sequence(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
-
 Result<void> check_segment(std::string_view segment) {
   if (segment.empty()) return error(Code::Invalid, "an id is empty");
   if (segment.size() > kIdBytesMax) {
@@ -28,7 +19,7 @@ Result<void> check_segment(std::string_view segment) {
   if (segment == "." || segment == "..") {
     return error(Code::Invalid, "\"{}\" cannot be an id", segment);
   }
-  if (!is_utf8(segment)) {
+  if (!is_valid_utf8(segment)) {
     return error(Code::Invalid, "the id \"{}\" is not valid UTF-8", printable(segment));
   }
   return {};

@@ -60,6 +60,12 @@ RecordEncoder::RecordEncoder(std::string documents)
       canonical_({{prefix_, std::string(kOwn)}, {std::string(kOwn), std::nullopt}}) {}
 
 Result<void> RecordEncoder::encode(ByteView document) {
+  Result<void> done = try_to_encode(document);
+  if (done.ok()) return done;
+  return std::move(done).error().on(Side::Source);
+}
+
+Result<void> RecordEncoder::try_to_encode(ByteView document) {
   writer_.clear();
   std::string_view name;
   std::optional<ByteView> create;
@@ -77,18 +83,18 @@ Result<void> RecordEncoder::encode(ByteView document) {
       update = field->bytes;
     }
   }
-  if (!reader.intact()) return error(Code::Corrupt, "a document is cut off").on(Side::Source);
+  if (!reader.intact()) return error(Code::Corrupt, "a document is cut off");
   if (!name.starts_with(prefix_)) {
-    return error(Code::Corrupt, "the document \"{}\" is of another database", printable(name))
-        .on(Side::Source);
+    return error(Code::Corrupt, "the document \"{}\" is of another database", printable(name));
   }
   path_ = name.substr(prefix_.size());
-  TRY(check_document_path(path_));
+  const Result<void> legal = check_document_path(path_);
+  if (!legal.ok()) return error(Code::Corrupt, "a document's path: {}", legal.error().message());
 
-  if (!create || !update) return error(Code::Corrupt, "a document has no times").on(Side::Source);
+  if (!create || !update) return error(Code::Corrupt, "a document has no times");
   const FirestoreTime created = TRY(time_of(*create));
   const FirestoreTime updated = TRY(time_of(*update));
-  for (auto one = unknown.rbegin(); one != unknown.rend(); ++one) writer_.bytes(*one);
+  canonical_.put_unknown(unknown, writer_);
   put_time(kDocumentUpdateTime, updated, writer_);
   put_time(kDocumentCreateTime, created, writer_);
   TRY(canonical_.put_map(kDocumentFields, document, writer_));

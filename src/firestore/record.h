@@ -35,6 +35,8 @@ class RecordEncoder {
   std::uint64_t unknown_fields() const { return canonical_.unknown_fields(); }
 
  private:
+  Result<void> try_to_encode(ByteView document);
+
   std::string prefix_;  // of names, with the slash
   Canonical canonical_;
   BackwardWriter writer_;

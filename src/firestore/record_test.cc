@@ -74,7 +74,10 @@ TEST(Record, RefusesWhatIsNotOfTheDatabase) {
   for (const std::string& name :
        {std::string("projects/q/databases/(default)/documents/a/b"), kDocuments + "/a",
         kDocuments + "/a/..", kDocuments, std::string()}) {
-    EXPECT_FALSE(encoder.encode(as_bytes(document(name, ""))).ok()) << name;
+    const Result<void> encoded = encoder.encode(as_bytes(document(name, "")));
+    ASSERT_FALSE(encoded.ok()) << name;
+    EXPECT_EQ(encoded.error().code(), Code::Corrupt);
+    EXPECT_EQ(encoded.error().side(), Side::Source);
   }
   const std::string good =
       document(kDocuments + "/a/b", V::entries(kDocumentFields, {{"x", V::text("y")}}));
@@ -84,6 +87,14 @@ TEST(Record, RefusesWhatIsNotOfTheDatabase) {
   // A reference that would be taken for one into the own database.
   const std::string ambiguous = V::entries(kDocumentFields, {{"x", V::reference("/a/b")}});
   EXPECT_FALSE(encoder.encode(as_bytes(document(kDocuments + "/a/b", ambiguous))).ok());
+}
+
+TEST(Record, CountsWhatItDoesNotKnow) {
+  RecordEncoder encoder(kDocuments);
+  const std::string sent = document(kDocuments + "/a/b", V::field(9, "new"));
+  ASSERT_TRUE(encoder.encode(as_bytes(sent)).ok());
+  EXPECT_EQ(encoder.unknown_fields(), 1U);
+  EXPECT_NE(as_text(encoder.record()).find("new"), std::string_view::npos);
 }
 
 TEST(Record, ReadsTombstones) {

@@ -1,6 +1,7 @@
 // Values for tests, spelled briefly.
 #pragma once
 
+#include <bit>
 #include <initializer_list>
 #include <string>
 #include <utility>

@@ -174,10 +174,6 @@ double ValueView::real() const {
   return std::bit_cast<double>(number_);
 }
 
-bool ValueView::is_nan() const {
-  return type_ == ValueType::Number && !is_integer_ && std::isnan(real());
-}
-
 Result<std::optional<ValueView>> find_value(ByteView entries, std::uint32_t entries_field,
                                             std::string_view key) {
   const std::optional<ByteView> value = value_at(entries, entries_field, key);

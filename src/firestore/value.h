@@ -38,7 +38,6 @@ class ValueView {
   bool is_integer() const { return is_integer_; }
   std::int64_t integer() const { return static_cast<std::int64_t>(number_); }
   double real() const;
-  bool is_nan() const;
   // UTF-8 of a String or Reference, Bytes as they are, else the message.
   ByteView bytes() const { return bytes_; }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <map>
+#include <vector>
 
 namespace firebreak {
 namespace {
@@ -31,6 +32,21 @@ TEST(CutRule, EndsALeafWithALargeRecord) {
     EXPECT_GE(rule.after(std::to_string(i), kLeafBytesMean), Cut::Leaf);
     EXPECT_EQ(rule.after(std::to_string(i), 0), Cut::None);
   }
+}
+
+// By Python's hashlib from the words of docs/formats/key-tree.md.
+TEST(CutRule, IsTheFormats) {
+  const CutRule rule(Polynomial{0x3DA3358B4DC173});
+  std::vector<unsigned> cuts;
+  for (unsigned i = 0; i < 400; ++i) {
+    if (rule.after(fmt::format("document{}", i), 1024) != Cut::None) cuts.push_back(i);
+  }
+  EXPECT_EQ(cuts, (std::vector<unsigned>{5, 15, 252, 254, 303}));
+  EXPECT_EQ(rule.after("document5", 1024), Cut::Leaf);
+  EXPECT_EQ(rule.after("document252", 1024), Cut::File);
+  EXPECT_EQ(rule.after("document7407", 1024), Cut::Bottom);
+  EXPECT_EQ(static_cast<unsigned>(rule.after("document708018", 1024)),
+            static_cast<unsigned>(Cut::Bottom) + 1);
 }
 
 TEST(CutRule, IsKeyed) {

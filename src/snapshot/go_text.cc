@@ -157,13 +157,4 @@ void append_json_string(std::string& to, std::string_view text) {
   to += '"';
 }
 
-bool is_valid_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t length = utf8_sequence(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
-
 }  // namespace firebreak

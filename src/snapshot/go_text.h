@@ -20,6 +20,4 @@ Result<std::string> unquote(std::string_view quoted);
 // U+2029 are escaped, bytes that are no UTF-8 become U+FFFD.
 void append_json_string(std::string& to, std::string_view text);
 
-bool is_valid_utf8(std::string_view text);
-
 }  // namespace firebreak
