@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <dirent.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -118,7 +119,7 @@ Result<void> TargetFolder::remove(const std::string& below) const {
   if (unlinkat(parent.get(), name.c_str(), 0) == 0 || errno == ENOENT) return {};
   if (errno != EISDIR && errno != EPERM) return errno_error(errno, "removing", path_of(below));
   const std::vector<std::string> inside = TRY(list(below));
-  for (const std::string& entry : inside) TRY(remove(below + "/" + entry));
+  for (const std::string& entry : inside) TRY(remove(fmt::format("{}/{}", below, entry)));
   if (unlinkat(parent.get(), name.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return {};
   return errno_error(errno, "removing", path_of(below));
 }
