@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <malloc.h>
 
 #include "base/check.h"
 #include "base/environment.h"
@@ -40,10 +41,15 @@ void occupy_standard_streams() {
   }
 }
 
+// Pack buffers are 16 MiB and more. The allocator would raise its threshold to their size when the
+// first is freed, and from then on keep such pieces in its arenas, apart and never given back.
+void give_back_large_blocks() { CHECK(::mallopt(M_MMAP_THRESHOLD, 4 << 20) == 1); }
+
 }  // namespace
 }  // namespace firebreak
 
 int main(int count, char** arguments) {
   firebreak::occupy_standard_streams();
+  firebreak::give_back_large_blocks();
   return static_cast<int>(firebreak::run({arguments + (count > 0 ? 1 : 0), arguments + count}));
 }
