@@ -16,7 +16,13 @@ std::size_t toss() {
     fill_secret(seed);
     return Random(load_le64(seed));
   }();
-  return random.below(2);
+  return random.below(BlobSaver::kOpenPacksOfType);
+}
+
+// One for each open pack and one for each upload. Who waits for a buffer has none open, so that at
+// least as many as there are uploaders are on their way back.
+std::size_t buffer_count(const Repository& repository) {
+  return 2 * BlobSaver::kOpenPacksOfType + repository.backend().connections();
 }
 
 // Version 1 knows no compression; trees are compressed even when it is off.
@@ -32,8 +38,10 @@ BlobSaver::BlobSaver(Repository& repository, const Options& options, std::stop_t
     : repository_(repository),
       options_(options),
       stop_(stop),
+      buffers_(buffer_count(repository)),
       full_(1),
       uploaders_(std::move(stop)) {
+  for (std::size_t i = 0; i < buffer_count(repository); ++i) CHECK(buffers_.push({}, {}));
   uploaders_.run_alike(repository_.backend().connections(),
                        [this](std::stop_token stopped) { return upload(stopped); });
 }
@@ -63,7 +71,7 @@ Result<void> BlobSaver::add_to_pack(const PackEntry& entry, ByteView sealed) {
   std::optional<PackBuilder> full;
   {
     const MutexLock lock(pack.mutex);
-    if (pack.builder.is_empty()) pack.builder = PackBuilder(recycled_buffer());
+    if (pack.builder.is_empty()) pack.builder = PackBuilder(TRY(next_buffer()));
     pack.builder.add(entry, sealed);
     if (pack.builder.size() >= options_.pack_size || !pack.builder.has_room_for_entry()) {
       full = std::exchange(pack.builder, PackBuilder());
@@ -75,6 +83,10 @@ Result<void> BlobSaver::add_to_pack(const PackEntry& entry, ByteView sealed) {
 
 Result<void> BlobSaver::hand_over(PackBuilder full) {
   if (full_.push(std::move(full), uploaders_.token())) return {};
+  return stopped();
+}
+
+Error BlobSaver::stopped() const {
   if (std::optional<Error> problem = uploaders_.first_error()) return *std::move(problem);
   return error(Code::Canceled, "stopped");
 }
@@ -93,13 +105,12 @@ Result<void> BlobSaver::store(PackBuilder full, std::stop_token stop) {
   TRY(verify_pack(repository_.sealer(), bytes, entries)
           .context("{}", kBroken)
           .on(Side::Repository));
-  if (options_.dry_run) return {};
   const PackId id = id_of<PackId>(bytes);
-  TRY(repository_.backend().save({FileType::Pack, id.hex()}, bytes, stop).on(Side::Repository));
-  {
-    const MutexLock lock(buffers_mutex_);
-    buffers_.push_back(std::move(bytes));
+  if (!options_.dry_run) {
+    TRY(repository_.backend().save({FileType::Pack, id.hex()}, bytes, stop).on(Side::Repository));
   }
+  if (!buffers_.push(std::move(bytes), stop)) return error(Code::Canceled, "stopped");
+  if (options_.dry_run) return {};
   // The index names only durable packs, or a crash would leave a snapshot with holes.
   Index& index = repository_.index();
   index.add(id, std::move(entries));
@@ -107,16 +118,12 @@ Result<void> BlobSaver::store(PackBuilder full, std::stop_token stop) {
                      kBlobsPerIndexFile, stop);
 }
 
-Bytes BlobSaver::recycled_buffer() {
-  const MutexLock lock(buffers_mutex_);
-  if (buffers_.empty()) {
-    Bytes fresh;
-    fresh.reserve(options_.pack_size + options_.pack_size / 8);
-    return fresh;
-  }
-  Bytes buffer = std::move(buffers_.back());
-  buffers_.pop_back();
-  return buffer;
+Result<Bytes> BlobSaver::next_buffer() {
+  std::optional<Bytes> buffer = buffers_.pop(uploaders_.token());
+  if (!buffer) return stopped();
+  // The last blob may take a pack over its size by half of that and more.
+  if (buffer->capacity() == 0) buffer->reserve(options_.pack_size + options_.pack_size / 2);
+  return *std::move(buffer);
 }
 
 Result<void> BlobSaver::finish() {

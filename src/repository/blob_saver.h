@@ -31,6 +31,8 @@ constexpr std::size_t kBlobsPerIndexFile = 50'000;
 
 class BlobSaver {
  public:
+  static constexpr std::size_t kOpenPacksOfType = 2;
+
   struct Options {
     Compression compression = Compression::Auto;
     std::size_t pack_size = kPackSizeDefault;
@@ -71,20 +73,20 @@ class BlobSaver {
   Result<void> hand_over(PackBuilder full);
   Result<void> upload(std::stop_token stop);
   Result<void> store(PackBuilder full, std::stop_token stop);
-  Bytes recycled_buffer();
+  Result<Bytes> next_buffer();
+  Error stopped() const;
 
   Repository& repository_;
   const Options options_;
   const std::stop_token stop_;
+  BoundedQueue<Bytes> buffers_;  // for the packs to come: their number bounds memory
   BoundedQueue<PackBuilder> full_;
   TaskGroup uploaders_;
-  std::array<std::array<OpenPack, 2>, 2> open_;  // by type, then by chance
+  std::array<std::array<OpenPack, kOpenPacksOfType>, 2> open_;  // by type, then by chance
   std::atomic<std::uint64_t> data_blobs_ = 0;
   std::atomic<std::uint64_t> tree_blobs_ = 0;
   std::atomic<std::uint64_t> added_bytes_ = 0;
   std::atomic<std::uint64_t> stored_bytes_ = 0;
-  Mutex buffers_mutex_;
-  std::vector<Bytes> buffers_ GUARDED_BY(buffers_mutex_);  // of stored packs, for the next ones
 };
 
 }  // namespace firebreak
