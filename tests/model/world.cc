@@ -264,7 +264,14 @@ Result<void> World::prune_site(Site& site, Random& random) {
     if (missing) return *missing;
     return used;
   };
-  const PrunePlan plan = TRY(plan_prune(*repository, find_used, options, {}));
+  options.may_remove_all = random.below(2) == 0;
+  Result<PrunePlan> planned = plan_prune(*repository, find_used, options, {});
+  // Asked to take everything, it wants to hear it twice.
+  if (failed_with(planned, Code::Invalid) && !options.may_remove_all &&
+      site.model.snapshots.empty()) {
+    return {};
+  }
+  const PrunePlan plan = TRY(std::move(planned));
   Progress progress;
   TRY(execute_prune(*repository, plan, *lock, progress, {}));
   if (limit != 0) return {};
