@@ -4,8 +4,10 @@ sources, builds what its first line names, and runs that; a defect that no test 
 that no longer applies, makes this fail.
 
     mutate.py [--build=FOLDER] [NAME…]
+    mutate.py --dry-run [NAME…]
 
-The copy and its build stay in FOLDER (build-mutants), so that the next run is fast.
+The copy and its build stay in FOLDER (build-mutants), so that the next run is fast. A dry run only
+says which patches no longer apply.
 """
 
 import pathlib
@@ -76,17 +78,30 @@ def outcome(patch, copy):
         must(["patch", "-p1", "--batch", "-R", "-i", patch], copy)
 
 
+def dry_run(patches):
+    stale = [patch.stem for patch in patches
+             if run(["patch", "-p1", "--batch", "--dry-run", "-i", patch], TOP)[0] != 0]
+    for name in stale:
+        print(f"{name}: DOES NOT APPLY")
+    return bool(patches) and not stale
+
+
 def main():
     folder = TOP / "build-mutants"
     names = []
+    is_dry_run = False
     for argument in sys.argv[1:]:
         if argument.startswith("--build="):
             folder = pathlib.Path(argument.removeprefix("--build=")).absolute()
+        elif argument == "--dry-run":
+            is_dry_run = True
         else:
             names.append(argument)
-    prepare(folder)
     patches = [p for p in sorted((HERE / "mutants").glob("*.patch"))
                if not names or p.stem in names]
+    if is_dry_run:
+        sys.exit(0 if dry_run(patches) else 1)
+    prepare(folder)
     seen = 0
     for patch in patches:
         start = time.monotonic()
