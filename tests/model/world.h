@@ -60,6 +60,7 @@ class World {
   Result<void> prune_site(Site& site, Random& random);
   Result<void> copy_between(Site& from, Site& to, Random& random, Intent& intent);
   Result<void> tag_site(Site& site, Random& random, Intent& intent);
+  Result<bool> is_in_index(Site& site, Random& random, const FileName& pack);
   Result<void> repair_index_of(Site& site, Random& random);
   // What repair said is lost, by absolute path: files in part, folders with all below.
   using Losses = std::set<std::string>;

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "model/world.h"
 #include "repository/copy.h"
+#include "repository/pack_table.h"
 #include "repository/repair_index.h"
 #include "snapshot/reachable.h"
 #include "snapshot/repair.h"
@@ -108,6 +109,12 @@ Result<void> World::repair_index_of(Site& site, Random& random) {
   return {};
 }
 
+Result<bool> World::is_in_index(Site& site, Random& random, const FileName& pack) {
+  const auto repository = TRY(site.open(random, OnBroken::Skip));
+  const PackTable packs(repository->index().tables());
+  return packs.find(*PackId::parse(pack.name)).has_value();
+}
+
 Result<void> World::damage(Random& random) {
   Site& site = any_site(random);
   site.backend.set_plan({});
@@ -121,8 +128,10 @@ Result<void> World::damage(Random& random) {
   if (how == 1 || how == 3) files.erase(pack);
   if (how == 2) files[pack].resize(files[pack].size() / 2);
   if (how == 3) files.erase(indexes[random.below(indexes.size())]);
+  // What a power cut has left outside every index, nobody misses.
+  const bool is_indexed = TRY(is_in_index(site, random, pack));
   site.store.set_files(std::move(files));
-  if (how == 1 || how == 2) {
+  if (is_indexed && (how == 1 || how == 2)) {
     const auto repository = TRY(site.open(random, OnBroken::Skip));
     std::vector<Finding> damage;
     TRY(site.check_all(*repository, damage));
