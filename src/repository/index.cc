@@ -143,14 +143,15 @@ Result<void> Index::merge_small() {
     --first;
     rows += tables_[first].rows().size();
   }
+  const std::span<const IndexTable> small = std::span(tables_).subspan(first);
   Result<IndexTable> merged = try_to_build([&](IndexTableBuilder& builder) -> Result<void> {
-    for (std::size_t i = first; i < tables_.size(); ++i) TRY(builder.add(tables_[i]));
+    for (const IndexTable& table : small) TRY(builder.add(table));
     return {};
   });
   // A cache with no room for the merged table goes on with the small ones.
   if (!merged.ok() && merged.error().side() == Side::Cache) return {};
   IndexTable table = TRY(std::move(merged));
-  for (std::size_t i = first; i < tables_.size(); ++i) ::unlink(tables_[i].path().c_str());
+  for (const IndexTable& old : small) ::unlink(old.path().c_str());
   tables_.erase(tables_.begin() + static_cast<std::ptrdiff_t>(first), tables_.end());
   tables_.push_back(std::move(table));
   return {};
