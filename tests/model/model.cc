@@ -47,7 +47,10 @@ std::set<SnapshotId> Model::forgotten(int last, const std::string& tag, WallTime
       newest_first.emplace_back(remembered.time, id);
     }
   }
-  std::sort(newest_first.rbegin(), newest_first.rend());
+  // A tag that lost its store half-way leaves two of one time.
+  std::sort(newest_first.begin(), newest_first.end(), [](const auto& a, const auto& b) {
+    return a.first != b.first ? a.first > b.first : a.second < b.second;
+  });
   std::set<SnapshotId> doomed;
   for (std::size_t i = static_cast<std::size_t>(last); i < newest_first.size(); ++i) {
     const SnapshotId& id = newest_first[i].second;
