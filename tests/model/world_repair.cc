@@ -202,7 +202,16 @@ Result<void> World::adopt_repaired(Site& site, Repository& repository, const Sna
     }
     return losses.contains("/");
   };
-  for (auto& [path, value] : remembered.paths) value.any = is_lost(path);
+  std::set<std::string> cut_links;  // by their first names: some other name was lost
+  for (auto& [path, value] : remembered.paths) {
+    value.any = is_lost(path);
+    if (value.any && !value.first_name.empty()) cut_links.insert(value.first_name);
+  }
+  for (auto& [path, value] : remembered.paths) {
+    const auto left = found.find(path);
+    if (left == found.end() || !cut_links.contains(value.first_name)) continue;
+    value.first_name = left->second.first_name;
+  }
   const std::string wrong = difference(remembered.paths, found);
   if (!wrong.empty()) return error(Code::Corrupt, "WRONG, lost without a word: {}", wrong);
   remembered.paths = found;
