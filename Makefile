@@ -25,6 +25,7 @@ demo: setup
 # themselves where it could not be built.
 test: build
 	-tools/programs.sh
+	-tools/clients.sh
 	$(CTEST) --test-dir build
 	$(MAKE) --no-print-directory asan
 

@@ -7,6 +7,7 @@ packages=(
   cmake ninja-build ccache g++ make pkg-config git python3
   libssl-dev libsodium-dev libzstd-dev libcurl4-openssl-dev nlohmann-json3-dev libsimdjson-dev libpugixml-dev
   libfmt-dev libcli11-dev libhowardhinnant-date-dev unicode-data tzdata
+  libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc librocksdb-dev
   libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev
   restic attr
   ceph-mon ceph-osd ceph-common radosgw  # an S3 server with object lock

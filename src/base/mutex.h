@@ -11,7 +11,9 @@
 #else
 #define FIREBREAK_THREAD_SAFETY(x)
 #endif
+#ifndef GUARDED_BY  // abseil's, where its headers came first, means the same
 #define GUARDED_BY(mutex) FIREBREAK_THREAD_SAFETY(guarded_by(mutex))
+#endif
 #define REQUIRES(mutex) FIREBREAK_THREAD_SAFETY(requires_capability(mutex))
 
 namespace firebreak {

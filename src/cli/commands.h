@@ -19,6 +19,7 @@ void add_prune(Program& program);
 void add_repair(Program& program);
 void add_repair_packs(Program& program);  // after add_repair()
 void add_restore(Program& program);
+void add_serve(Program& program);
 void add_snapshots(Program& program);
 void add_stats(Program& program);
 void add_tag(Program& program);

@@ -24,6 +24,7 @@ ExitCode run(const std::vector<std::string>& arguments) {
   add_repair(program);
   add_repair_packs(program);
   add_restore(program);
+  add_serve(program);
   add_snapshots(program);
   add_stats(program);
   add_tag(program);

@@ -146,7 +146,7 @@ Result<OpenedRepository> Session::open(const RepositoryOptions& repository,
   OpenedRepository opened;
   opened.backend = TRY(open_backend(where));
   const bool keeps_cache = cache == Cache::Use && !options_.no_cache;
-  CacheFolder folder = TRY(keeps_cache ? cache_root() : fresh_cache());
+  CacheFolder folder = TRY(keeps_cache ? cache_root() : temporary_folder());
   if (keeps_cache) {
     folder.instead = [this](const Error& problem) { return cache_instead(problem); };
   }
@@ -228,7 +228,7 @@ Result<std::string> Session::cache_root() const {
   return default_cache_folder(environment_);
 }
 
-Result<std::string> Session::fresh_cache() {
+Result<std::string> Session::temporary_folder() {
   const std::string parent = variable(environment_, "TMPDIR");
   std::string folder = (parent.empty() ? "/tmp" : parent) + "/firebreak-XXXXXX";
   if (::mkdtemp(folder.data()) == nullptr) {
@@ -239,7 +239,7 @@ Result<std::string> Session::fresh_cache() {
 }
 
 Result<std::string> Session::cache_instead(const Error& problem) {
-  Result<std::string> folder = fresh_cache().context("{}", problem.message());
+  Result<std::string> folder = temporary_folder().context("{}", problem.message());
   if (folder.ok()) {
     console_.warn(
         fmt::format("{}; going on with a temporary one, as --no-cache does", problem.message()));

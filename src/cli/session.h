@@ -97,11 +97,12 @@ class Session {
   // The code that an error of this session's command ends with.
   ExitCode exit_code(const Error& problem) const;
 
+  // A new one, gone at the end of this session.
+  Result<std::string> temporary_folder();
+
  private:
   Result<std::string> cache_root() const;
-  // A folder that ends with this session.
-  Result<std::string> fresh_cache();
-  // The same in place of a cache that cannot be written, which is said.
+  // temporary_folder() in place of a cache that cannot be written, which is said.
   Result<std::string> cache_instead(const Error& problem);
 
   const GlobalOptions& options_;

@@ -1,0 +1,62 @@
+#include "cli/commands.h"
+#include "standby/firestore_server.h"
+
+namespace firebreak {
+namespace {
+
+struct Options {
+  bool is_empty = false;
+  std::string overlay_folder;
+  unsigned firestore_port = 8080;
+};
+
+Result<ExitCode> serve(Session& session, const Options& options) {
+  Console& console = session.console();
+  if (!options.is_empty) {
+    return error(Code::Invalid,
+                 "nothing to serve: --empty starts without documents; points cannot be served yet");
+  }
+  const std::string folder =
+      options.overlay_folder.empty() ? TRY(session.temporary_folder()) : options.overlay_folder;
+  const std::unique_ptr<Store> store =
+      TRY(Store::open(folder, session.clock()).context("{}", folder));
+  const std::unique_ptr<FirestoreServer> firestore =
+      TRY(FirestoreServer::start(*store, options.firestore_port));
+  if (console.is_json()) {
+    console.json({{"message_type", "serving"}, {"firestore", firestore->address()}});
+  } else {
+    console.line(fmt::format("export FIRESTORE_EMULATOR_HOST={}", firestore->address()));
+  }
+  TRY(console.flush());
+  console.say(
+      "No Security Rules are evaluated and no credentials asked for: whoever reaches the port, "
+      "from this machine alone, may do everything. Ctrl-C ends it.");
+  if (options.overlay_folder.empty()) {
+    console.say("What is written is gone at the end; --overlay DIR keeps it.");
+  }
+  while (session.clock().wait(std::chrono::hours(1), session.stop())) {
+  }
+  return ExitCode::Success;
+}
+
+}  // namespace
+
+void add_serve(Program& program) {
+  const auto options = std::make_shared<Options>();  // owned by the parser and by what runs
+  Command command =
+      program.command("serve", "Answer the Firestore API on this machine",
+                      {"firebreak serve --empty --firestore-port 8080",
+                       "firebreak serve --empty --overlay /srv/standby --json"},
+                      [options](Session& session) { return serve(session, *options); });
+  command.add_flag("--empty", options->is_empty, "start without documents");
+  command
+      .add_option("--overlay", options->overlay_folder,
+                  "folder that keeps what is written; without it, all is gone at the end")
+      .type_name("DIR");
+  command
+      .add_option("--firestore-port", options->firestore_port,
+                  "port of the Firestore API on 127.0.0.1; 0 is any that is free")
+      .capture_default_str();
+}
+
+}  // namespace firebreak

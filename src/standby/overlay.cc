@@ -1,0 +1,172 @@
+#include "standby/overlay.h"
+
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+
+#include "base/text.h"
+
+namespace firebreak {
+namespace {
+
+constexpr std::size_t kCacheBytes = 64 << 20;
+constexpr std::size_t kWriteBufferBytes = 32 << 20;
+constexpr int kFilesOpenMax = 256;
+constexpr std::size_t kTimeBytes = 8;
+// Between a document's key and the time. No key continues so: what follows a document id is a
+// collection id, and those are no numbers.
+constexpr std::string_view kVersions("\0\0", 2);
+constexpr std::string_view kBehindVersions("\0\1", 2);
+constexpr std::string_view kLastCommit("\0last", 5);
+
+Result<void> check(const rocksdb::Status& status, std::string_view what) {
+  if (status.ok()) return {};
+  const Code code = status.IsCorruption() ? Code::Corrupt
+                    : status.IsNoSpace()  ? Code::Exhausted
+                                          : Code::Io;
+  return error(code, "{}: {}", what, printable(status.ToString()));
+}
+
+rocksdb::Slice slice(std::string_view text) {
+  return {text.data(), text.size()};
+}
+rocksdb::Slice slice(ByteView bytes) {
+  return slice(as_text(bytes));
+}
+std::string_view view(const rocksdb::Slice& slice) {
+  return {slice.data(), slice.size()};
+}
+
+std::string prefix_of(const std::string& database) {
+  return database + '\0';
+}
+
+std::string big_endian(std::uint64_t number) {
+  std::string bytes;
+  for (int shift = 56; shift >= 0; shift -= 8) {
+    bytes.push_back(static_cast<char>(number >> shift & 0xff));
+  }
+  return bytes;
+}
+
+std::uint64_t from_big_endian(std::string_view bytes) {
+  std::uint64_t number = 0;
+  for (const char byte : bytes) number = number << 8 | static_cast<unsigned char>(byte);
+  return number;
+}
+
+std::string version_prefix(std::string_view prefix, std::string_view key) {
+  return std::string(prefix).append(key).append(kVersions);
+}
+
+std::string behind_versions(std::string_view prefix, std::string_view key) {
+  return std::string(prefix).append(key).append(kBehindVersions);
+}
+
+std::string version_key(std::string_view prefix, std::string_view key, FirestoreTime time) {
+  const auto newest_first = ~static_cast<std::uint64_t>(time.time_since_epoch().count());
+  return version_prefix(prefix, key) + big_endian(newest_first);
+}
+
+}  // namespace
+
+Result<Overlay> Overlay::open(const std::string& folder) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = rocksdb::NewLRUCache(kCacheBytes);
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  options.write_buffer_size = kWriteBufferBytes;
+  options.max_open_files = kFilesOpenMax;
+  options.compression = rocksdb::kZSTD;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  rocksdb::DB* db = nullptr;
+  TRY(check(rocksdb::DB::Open(options, folder, &db), "open the overlay"));
+  return Overlay(std::unique_ptr<rocksdb::DB>(db));
+}
+
+Result<void> Overlay::commit(const std::vector<Change>& changes, FirestoreTime time) {
+  rocksdb::WriteBatch batch;
+  for (const Change& change : changes) {
+    const std::string key = version_key(prefix_of(change.database), change.key, time);
+    TRY(check(batch.Put(key, slice(change.record)), "write to the overlay"));
+  }
+  const std::string now = big_endian(static_cast<std::uint64_t>(time.time_since_epoch().count()));
+  TRY(check(batch.Put(slice(kLastCommit), now), "write to the overlay"));
+  return check(db_->Write({}, &batch), "write to the overlay");
+}
+
+Result<void> Overlay::sync() {
+  return check(db_->FlushWAL(true), "sync the overlay");
+}
+
+Result<FirestoreTime> Overlay::last_commit() const {
+  std::string stored;
+  const rocksdb::Status status = db_->Get({}, slice(kLastCommit), &stored);
+  if (status.IsNotFound()) return FirestoreTime();
+  TRY(check(status, "read the overlay"));
+  if (stored.size() != kTimeBytes) return error(Code::Corrupt, "the overlay has no time");
+  return FirestoreTime(
+      std::chrono::microseconds(static_cast<std::int64_t>(from_big_endian(stored))));
+}
+
+Result<std::optional<Bytes>> Overlay::find(const std::string& database, std::string_view key,
+                                           FirestoreTime at) const {
+  const std::string wanted = version_key(prefix_of(database), key, at);
+  const std::unique_ptr<rocksdb::Iterator> versions(db_->NewIterator({}));
+  versions->Seek(wanted);
+  TRY(check(versions->status(), "read the overlay"));
+  const std::size_t same = wanted.size() - kTimeBytes;
+  if (!versions->Valid() || versions->value().empty() ||
+      view(versions->key()).substr(0, same) != std::string_view(wanted).substr(0, same) ||
+      versions->key().size() != wanted.size()) {
+    return std::optional<Bytes>();
+  }
+  return std::optional(to_bytes(view(versions->value())));
+}
+
+Overlay::Cursor Overlay::documents(const std::string& database, FirestoreTime at) const {
+  return Cursor(std::unique_ptr<rocksdb::Iterator>(db_->NewIterator({})), prefix_of(database), at);
+}
+
+ByteView Overlay::Cursor::record() const {
+  return as_bytes(view(versions_->value()));
+}
+
+Result<void> Overlay::Cursor::seek(std::string_view key) {
+  versions_->Seek(prefix_ + std::string(key));
+  return settle();
+}
+
+Result<void> Overlay::Cursor::next() {
+  CHECK(!is_at_end_);
+  versions_->Next();
+  // Older versions of the same document, seldom any.
+  if (versions_->Valid() && view(versions_->key()).starts_with(version_prefix(prefix_, key_))) {
+    versions_->Seek(behind_versions(prefix_, key_));
+  }
+  return settle();
+}
+
+// To the next version that is to be seen, from the first of some document on.
+Result<void> Overlay::Cursor::settle() {
+  for (;;) {
+    TRY(check(versions_->status(), "read the overlay"));
+    is_at_end_ = !versions_->Valid() || !view(versions_->key()).starts_with(prefix_);
+    if (is_at_end_) return {};
+    const std::string_view whole = view(versions_->key()).substr(prefix_.size());
+    key_ = whole.substr(0, whole.size() - kVersions.size() - kTimeBytes);
+    const std::uint64_t time = ~from_big_endian(whole.substr(whole.size() - kTimeBytes));
+    if (static_cast<std::int64_t>(time) > at_.time_since_epoch().count()) {
+      versions_->Seek(version_key(prefix_, key_, at_));
+      if (!versions_->Valid() ||
+          !view(versions_->key()).starts_with(version_prefix(prefix_, key_))) {
+        continue;  // it is younger
+      }
+    }
+    if (!versions_->value().empty()) return {};
+    versions_->Seek(behind_versions(prefix_, key_));
+  }
+}
+
+}  // namespace firebreak
