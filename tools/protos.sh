@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 version=5.0.3
-sha512=HrKG4IIPUHaU1E4+J8yETm41N39+pm9z+ZBERNcq+q8ltHRcFwTcxSviqJSuxPiZJNTWmdBhp03xcElCRlQPxA==
+sha512=1eb286e0820f507694d44e3e27cc844e6e35377f7ea66f73f9904444d72afaaf25b4745c1704dcc52be2a894aec4f89924d4d699d061a74df170494246540fc4
 
 folder=build/tools/google-proto-files-$version
 if ! [ -d "$folder" ]; then
@@ -16,7 +16,7 @@ if ! [ -d "$folder" ]; then
     trap 'rm -rf "$unpacked"' EXIT
     (cd "$unpacked" && npm pack --silent "google-proto-files@$version" >/dev/null)
     package=$unpacked/google-proto-files-$version.tgz
-    [ "$(openssl dgst -sha512 -binary "$package" | base64 -w0)" = "$sha512" ] || {
+    echo "$sha512  $package" | sha512sum --check --quiet || {
       echo "protos.sh: google-proto-files $version is not the package that is pinned here"
       exit 1
     }

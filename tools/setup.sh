@@ -4,7 +4,7 @@
 set -euo pipefail
 
 packages=(
-  cmake ninja-build ccache g++ make pkg-config git python3
+  cmake ninja-build ccache g++ make pkg-config git patch python3
   libssl-dev libsodium-dev libzstd-dev libcurl4-openssl-dev nlohmann-json3-dev libsimdjson-dev libpugixml-dev
   libfmt-dev libcli11-dev libhowardhinnant-date-dev unicode-data tzdata
   libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc librocksdb-dev
