@@ -35,6 +35,7 @@ ExitCode run(const std::vector<std::string>& arguments) {
 
 // Where a standard stream was closed, the next file opened would take its number and get what is
 // printed. What takes it instead cannot be used, so that nothing lost passes for read or written.
+// It runs before the initialisers of libraries, of which gRPC's opens a file.
 void occupy_standard_streams() {
   for (const int fd : {0, 1, 2}) {
     if (::fcntl(fd, F_GETFD) >= 0) continue;
@@ -42,15 +43,19 @@ void occupy_standard_streams() {
   }
 }
 
+[[gnu::section(".preinit_array"),
+  gnu::used]] void (*const kBeforeLibraries)() = occupy_standard_streams;
+
 // Pack buffers are 16 MiB and more. The allocator would raise its threshold to their size when the
 // first is freed, and from then on keep such pieces in its arenas, apart and never given back.
-void give_back_large_blocks() { CHECK(::mallopt(M_MMAP_THRESHOLD, 4 << 20) == 1); }
+void give_back_large_blocks() {
+  CHECK(::mallopt(M_MMAP_THRESHOLD, 4 << 20) == 1);
+}
 
 }  // namespace
 }  // namespace firebreak
 
 int main(int count, char** arguments) {
-  firebreak::occupy_standard_streams();
   firebreak::give_back_large_blocks();
   return static_cast<int>(firebreak::run({arguments + (count > 0 ? 1 : 0), arguments + count}));
 }
