@@ -87,21 +87,16 @@ Answer<std::vector<Aggregation>> parse_aggregations(const api::StructuredAggrega
 }
 
 Answer<Fields> aggregate(const std::vector<Aggregation>& aggregations, const Moment& moment,
-                         const Query& query, QueryRun& run) {
+                         const Query& query, Scan scan) {
   std::vector<Sum> sums(aggregations.size());
   std::int64_t count = 0;
-  absl::Status broken;
-  const EachRecord add = [&](ByteView record) {
-    const Result<Row> row = Row::parse(record);
-    if (!row.ok()) {
-      broken = status_of(row.error());
-      return false;
-    }
+  const EachRecord add = [&](ByteView record) -> Answer<bool> {
+    const Row row = ANSWER(Row::parse(record));
     // An aggregated field joins what a document must have to be counted at all.
     std::vector<std::optional<ValueView>> values(aggregations.size());
     for (std::size_t at = 0; at < aggregations.size(); ++at) {
       if (aggregations[at].kind == Aggregation::Kind::Count) continue;
-      values[at] = row->value(aggregations[at].field);
+      values[at] = row.value(aggregations[at].field);
       if (!values[at]) return true;
     }
     ++count;
@@ -110,8 +105,7 @@ Answer<Fields> aggregate(const std::vector<Aggregation>& aggregations, const Mom
     }
     return true;
   };
-  run = ANSWER(run_query(moment, query, add));
-  ANSWER(std::move(broken));
+  ANSWER(run_query(moment, query, std::move(scan), add));
   Fields fields;
   for (std::size_t at = 0; at < aggregations.size(); ++at) {
     api::Value& value = fields[aggregations[at].alias];

@@ -18,6 +18,6 @@ Answer<std::vector<Aggregation>> parse_aggregations(const api::StructuredAggrega
 
 // A value for each alias.
 Answer<Fields> aggregate(const std::vector<Aggregation>& aggregations, const Moment& moment,
-                         const Query& query, QueryRun& run);
+                         const Query& query, Scan scan);
 
 }  // namespace firebreak

@@ -24,6 +24,12 @@ absl::Status check_size(const google::protobuf::Message& request) {
   return invalid("Request payload size exceeds the limit: {} bytes.", kRequestBytesMax);
 }
 
+template <typename Request>
+absl::Status refuse_to_explain(const Request& request) {
+  if (!request.has_explain_options()) return {};
+  return refuse(absl::StatusCode::kUnimplemented, "Queries are not explained: all are scans.");
+}
+
 absl::Status get_document(Store& store, const api::GetDocumentRequest& request,
                           api::Document& response) {
   const DocumentName name = ANSWER(parse_document_name(request.name()));
@@ -81,9 +87,7 @@ absl::Status batch_get(Store& store, const api::BatchGetDocumentsRequest& reques
 absl::Status run_query(Store& store, const api::RunQueryRequest& request,
                        grpc::ServerWriter<api::RunQueryResponse>& writer) {
   const DocumentName parent = ANSWER(parse_parent(request.parent()));
-  if (request.has_explain_options()) {
-    return refuse(absl::StatusCode::kUnimplemented, "Queries are not explained: all are scans.");
-  }
+  ANSWER(refuse_to_explain(request));
   Values values(parent.database);
   const Query query = ANSWER(parse_query(parent.path, request.structured_query(), values));
   const Reading reading = ANSWER(reading_of(store, parent.database, request));
@@ -93,31 +97,23 @@ absl::Status run_query(Store& store, const api::RunQueryRequest& request,
     if (!writer.Write(response)) return absl::CancelledError();
     response.Clear();
   }
+  const Moment moment{store.overlay(), parent.database, reading.time};
+  Scan scan = ANSWER(begin_scan(moment, query));
+  note_scan(store, reading, scan);
   DocumentDecoder decoder(parent.database);
-  absl::Status broken;
-  std::int64_t documents = 0;
-  const EachRecord send = [&](ByteView record) {
-    Answer<api::Document> document = decode(decoder, record, query.projection);
-    if (!document.ok()) {
-      broken = std::move(document).status();
-      return false;
-    }
-    if (documents++ == 0) response.set_skipped_results(static_cast<std::int32_t>(query.offset));
-    *response.mutable_document() = *std::move(document);
+  bool is_empty = true;
+  const EachRecord send = [&](ByteView record) -> Answer<bool> {
+    if (is_empty) response.set_skipped_results(static_cast<std::int32_t>(query.offset));
+    is_empty = false;
+    *response.mutable_document() = ANSWER(decode(decoder, record, query.projection));
     *response.mutable_read_time() = to_message(reading.time);
-    if (!writer.Write(response)) {
-      broken = absl::CancelledError();
-      return false;
-    }
+    if (!writer.Write(response)) return absl::CancelledError();
     response.Clear();
     return true;
   };
-  const Moment moment{store.overlay(), parent.database, reading.time};
-  const QueryRun run = ANSWER(run_query(moment, query, send));
-  ANSWER(std::move(broken));
-  note_query(store, reading, run);
-  if (documents > 0) return {};
-  response.set_skipped_results(static_cast<std::int32_t>(run.skipped));
+  const std::int64_t skipped = ANSWER(run_query(moment, query, std::move(scan), send));
+  if (!is_empty) return {};
+  response.set_skipped_results(static_cast<std::int32_t>(skipped));
   *response.mutable_read_time() = to_message(reading.time);
   return writer.Write(response) ? absl::Status() : absl::CancelledError();
 }
@@ -125,18 +121,16 @@ absl::Status run_query(Store& store, const api::RunQueryRequest& request,
 absl::Status run_aggregation(Store& store, const api::RunAggregationQueryRequest& request,
                              grpc::ServerWriter<api::RunAggregationQueryResponse>& writer) {
   const DocumentName parent = ANSWER(parse_parent(request.parent()));
-  if (request.has_explain_options()) {
-    return refuse(absl::StatusCode::kUnimplemented, "Queries are not explained: all are scans.");
-  }
+  ANSWER(refuse_to_explain(request));
   const api::StructuredAggregationQuery& asked = request.structured_aggregation_query();
   Values values(parent.database);
   const std::vector<Aggregation> aggregations = ANSWER(parse_aggregations(asked));
   const Query query = ANSWER(parse_query(parent.path, asked.structured_query(), values));
   const Reading reading = ANSWER(reading_of(store, parent.database, request));
   const Moment moment{store.overlay(), parent.database, reading.time};
-  QueryRun run;
-  const Fields fields = ANSWER(aggregate(aggregations, moment, query, run));
-  note_query(store, reading, run);
+  Scan scan = ANSWER(begin_scan(moment, query));
+  note_scan(store, reading, scan);
+  const Fields fields = ANSWER(aggregate(aggregations, moment, query, std::move(scan)));
   api::RunAggregationQueryResponse response;
   if (reading.is_new) response.set_transaction(reading.transaction);
   *response.mutable_result()->mutable_aggregate_fields() = fields;

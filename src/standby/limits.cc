@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "firestore/document_path.h"
+#include "standby/values.h"
 
 namespace firebreak {
 namespace {
@@ -12,9 +13,6 @@ constexpr std::size_t kDocumentBytesMax = 1024 * 1024;
 constexpr std::size_t kValueBytesMax = 1024 * 1024 - 89;
 constexpr std::size_t kFieldNameBytesMax = 1500;
 constexpr unsigned kDepthMax = 20;
-constexpr std::int64_t kYear1 = -62135596800;
-constexpr std::int64_t kYear9999End = 253402300799;
-constexpr std::int32_t kNanosecondsMax = 999'999'999;
 
 std::size_t size_of(std::string_view text) {
   return text.size() + 1;
@@ -109,12 +107,12 @@ absl::Status accept_length(std::string_view field, std::size_t bytes) {
 }
 
 absl::Status accept_time(std::string_view field, google::protobuf::Timestamp& time) {
-  if (time.seconds() < kYear1 || time.seconds() > kYear9999End || time.nanos() < 0 ||
-      time.nanos() > kNanosecondsMax) {
+  const std::optional<FirestoreTime> accepted = to_time(time);
+  if (!accepted) {
     return invalid("The timestamp of property \"{}\" lies outside the years 1 to 9999.",
                    printable(field));
   }
-  time.set_nanos(time.nanos() / 1000 * 1000);
+  time = to_message(*accepted);
   return {};
 }
 
@@ -175,10 +173,6 @@ absl::Status accept_fields(const DocumentName& name, Fields& fields) {
         to_string(name), with_commas(size), with_commas(kDocumentBytesMax));
   }
   return {};
-}
-
-absl::Status accept_value(api::Value& value) {
-  return accept("transform", value, 1);
 }
 
 }  // namespace firebreak

@@ -14,7 +14,5 @@ std::size_t document_size(std::string_view path, const Fields& fields);
 // INVALID_ARGUMENT unless the fields may be written: names, depth, sizes, arrays within arrays,
 // times and places that exist. Also cuts times down to microseconds, as the service does.
 absl::Status accept_fields(const DocumentName& name, Fields& fields);
-// As for the fields of a document, one value: of a transform.
-absl::Status accept_value(api::Value& value);
 
 }  // namespace firebreak

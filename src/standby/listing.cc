@@ -3,6 +3,7 @@
 #include <absl/strings/numbers.h>
 
 #include "base/text.h"
+#include "firestore/document_path.h"
 #include "standby/children.h"
 #include "standby/names.h"
 #include "standby/reading.h"
@@ -18,6 +19,10 @@ Answer<int> page_size_of(std::int32_t wanted) {
   return wanted == 0 ? kPageSize : std::min(wanted, kPageSizeMax);
 }
 
+absl::Status wrong_token(std::string_view token) {
+  return invalid("The page token \"{}\" is not one of this list.", printable(token));
+}
+
 // All documents, missing ones too: a token is the last path.
 absl::Status list_with_missing(Store& store, const api::ListDocumentsRequest& request,
                                const DocumentName& parent, api::ListDocumentsResponse& response) {
@@ -30,7 +35,16 @@ absl::Status list_with_missing(Store& store, const api::ListDocumentsRequest& re
   const std::string collection = parent.path.empty()
                                      ? request.collection_id()
                                      : fmt::format("{}/{}", parent.path, request.collection_id());
-  Children children = ANSWER(Children::begin(moment, collection, request.page_token()));
+  const Result<void> legal = check_collection_path(collection);
+  if (!legal.ok()) return invalid("\"{}\": {}.", printable(collection), legal.error().message());
+  const std::string& after = request.page_token();
+  if (!after.empty() &&
+      (!check_document_path(after).ok() || collection_path(after) != collection)) {
+    return wrong_token(after);
+  }
+  // Where a document is missing depends on all that may lie below it.
+  if (!reading.transaction.empty()) store.note_read(reading.transaction, "", "\xff");
+  Children children = ANSWER(Children::begin(moment, collection, after));
   DocumentDecoder decoder(parent.database);
   while (const std::optional<Children::Child> child = ANSWER(children.next())) {
     if (response.documents_size() == page_size) {
@@ -84,35 +98,27 @@ absl::Status list_documents(Store& store, const api::ListDocumentsRequest& reque
   Values values(parent.database);
   Query query = ANSWER(parse_query(parent.path, structured, values));
   // A token is how many documents came before.
-  if (!request.page_token().empty()) {
-    std::int64_t before = 0;
-    if (!absl::SimpleAtoi(request.page_token(), &before) || before < 0) {
-      return invalid("The page token \"{}\" is not one of this list.",
-                     printable(request.page_token()));
-    }
-    query.offset = before;
+  std::int32_t before = 0;
+  if (!request.page_token().empty() &&
+      (!absl::SimpleAtoi(request.page_token(), &before) || before < 0)) {
+    return wrong_token(request.page_token());
   }
+  query.offset = before;
   query.limit = page_size + 1;
   const Reading reading = ANSWER(reading_of(store, parent.database, request));
   DocumentDecoder decoder(parent.database);
-  absl::Status broken;
-  const EachRecord add = [&](ByteView record) {
+  const EachRecord add = [&](ByteView record) -> Answer<bool> {
     if (response.documents_size() == page_size) {
       response.set_next_page_token(std::to_string(query.offset + page_size));
       return false;
     }
-    Answer<api::Document> document = decode(decoder, record, mask);
-    if (!document.ok()) {
-      broken = std::move(document).status();
-      return false;
-    }
-    *response.add_documents() = *std::move(document);
+    *response.add_documents() = ANSWER(decode(decoder, record, mask));
     return true;
   };
   const Moment moment{store.overlay(), parent.database, reading.time};
-  const QueryRun run = ANSWER(run_query(moment, query, add));
-  note_query(store, reading, run);
-  return broken;
+  Scan scan = ANSWER(begin_scan(moment, query));
+  note_scan(store, reading, scan);
+  return run_query(moment, query, std::move(scan), add).status();
 }
 
 absl::Status list_collection_ids(Store& store, const api::ListCollectionIdsRequest& request,

@@ -55,12 +55,13 @@ absl::Status partition_query(Store& store, const api::PartitionQueryRequest& req
   const Reading reading = ANSWER(reading_of(store, parent.database, request));
   const Moment moment{store.overlay(), parent.database, reading.time};
   EvenSample sample(static_cast<std::size_t>(std::min(request.partition_count(), kPartitionsMax)));
-  const EachRecord add = [&](ByteView record) {
-    const Result<RecordView> view = RecordView::parse(record);
-    if (view.ok()) sample.add(view->path());
-    return view.ok();
+  const EachRecord add = [&](ByteView record) -> Answer<bool> {
+    const RecordView view = ANSWER(RecordView::parse(record));
+    sample.add(view.path());
+    return true;
   };
-  ANSWER(run_query(moment, query, add));
+  Scan scan = ANSWER(begin_scan(moment, query));
+  ANSWER(run_query(moment, query, std::move(scan), add));
   for (std::string& path : sample.take()) {
     api::Value& value = *response.add_partitions()->add_values();
     value.set_reference_value(to_string(DocumentName{parent.database, std::move(path)}));

@@ -26,7 +26,7 @@ Answer<Reading> reading_of(Store& store, const std::string& database, const Requ
   }
   if constexpr (requires { request.has_transaction(); }) {
     if (request.has_transaction()) {
-      const FirestoreTime time = ANSWER(store.read_in(request.transaction()));
+      const FirestoreTime time = ANSWER(store.read_in(request.transaction(), database));
       return Reading{time, request.transaction()};
     }
   }
@@ -42,9 +42,10 @@ inline void note_document(Store& store, const Reading& reading, const std::strin
   }
 }
 
-inline void note_query(Store& store, const Reading& reading, const QueryRun& run) {
+// Before the first row is answered: the caller may commit as soon as it has one.
+inline void note_scan(Store& store, const Reading& reading, const Scan& scan) {
   if (reading.transaction.empty()) return;
-  for (const Scan::KeyRange& range : run.scanned) {
+  for (const Scan::KeyRange& range : scan.ranges()) {
     store.note_read(reading.transaction, range.first, range.second);
   }
 }

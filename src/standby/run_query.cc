@@ -118,25 +118,25 @@ class NameBounds {
 // Hands out rows behind the offset up to the limit.
 class Window {
  public:
-  Window(const Query& query, const EachRecord& each, QueryRun& run)
-      : query_(query), each_(each), run_(run) {}
+  Window(const Query& query, const EachRecord& each) : query_(query), each_(each) {}
 
   // False when no more are wanted.
-  bool take(ByteView record) {
+  Answer<bool> take(ByteView record) {
     if (query_.limit && given_ >= *query_.limit) return false;
-    if (run_.skipped < query_.offset) {
-      ++run_.skipped;
+    if (skipped_ < query_.offset) {
+      ++skipped_;
       return true;
     }
     ++given_;
     return each_(record);
   }
   bool is_full() const { return query_.limit && given_ >= *query_.limit; }
+  std::int64_t skipped() const { return skipped_; }
 
  private:
   const Query& query_;
   const EachRecord& each_;
-  QueryRun& run_;
+  std::int64_t skipped_ = 0;
   std::int64_t given_ = 0;
 };
 
@@ -161,12 +161,13 @@ class Sorter {
                   kSortedBytesMax >> 20);
   }
 
-  void hand_out(Window& window) {
+  absl::Status hand_out(Window& window) {
     std::sort(rows_.begin(), rows_.end(),
               [&](const SortedRow& a, const SortedRow& b) { return comes_first(a, b); });
     for (const SortedRow& row : rows_) {
-      if (!window.take(row.record)) return;
+      if (!ANSWER(window.take(row.record))) return {};
     }
+    return {};
   }
 
  private:
@@ -197,17 +198,20 @@ class Sorter {
 
 }  // namespace
 
-Answer<QueryRun> run_query(const Moment& moment, const Query& query, const EachRecord& each) {
-  const ValueOrder order(documents_of(moment.database));
+Answer<Scan> begin_scan(const Moment& moment, const Query& query) {
   ScanOptions options;
   options.parent = query.parent;
   options.collection_id = query.collection_id;
   options.has_all_descendants = query.has_all_descendants;
   NameBounds(options).add(query);
   Scan scan = ANSWER(Scan::begin(moment.overlay, moment.database, moment.time, std::move(options)));
-  QueryRun run;
-  run.scanned = scan.ranges();
-  Window window(query, each, run);
+  return scan;
+}
+
+Answer<std::int64_t> run_query(const Moment& moment, const Query& query, Scan scan,
+                               const EachRecord& each) {
+  const ValueOrder order(documents_of(moment.database));
+  Window window(query, each);
   Sorter sorter(query, order);
   const bool is_in_order = query.orders.size() == 1 && !query.orders.front().is_descending;
   while (!window.is_full() && ANSWER(scan.next())) {
@@ -217,12 +221,12 @@ Answer<QueryRun> run_query(const Moment& moment, const Query& query, const EachR
     if (!keys || !is_within(query, *keys, order)) continue;
     if (!is_in_order) {
       ANSWER(sorter.add(scan.record()));
-    } else if (!window.take(scan.record())) {
-      return run;
+    } else if (!ANSWER(window.take(scan.record()))) {
+      return window.skipped();
     }
   }
-  sorter.hand_out(window);
-  return run;
+  ANSWER(sorter.hand_out(window));
+  return window.skipped();
 }
 
 }  // namespace firebreak

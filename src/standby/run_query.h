@@ -16,15 +16,15 @@ struct Moment {
   FirestoreTime time;
 };
 
-struct QueryRun {
-  std::int64_t skipped = 0;             // by the offset
-  std::vector<Scan::KeyRange> scanned;  // what of the database it depends on
-};
+// The documents that the query may be for. What a transaction reads is in its ranges.
+Answer<Scan> begin_scan(const Moment& moment, const Query& query);
 
-// A false answer ends the run.
-using EachRecord = std::function<bool(ByteView record)>;
+// A false answer ends the run, an error is the run's.
+using EachRecord = std::function<Answer<bool>(ByteView record)>;
 
-// RESOURCE_EXHAUSTED where sorting takes too much memory.
-Answer<QueryRun> run_query(const Moment& moment, const Query& query, const EachRecord& each);
+// Answers how many documents the offset skipped. RESOURCE_EXHAUSTED where sorting takes too much
+// memory.
+Answer<std::int64_t> run_query(const Moment& moment, const Query& query, Scan scan,
+                               const EachRecord& each);
 
 }  // namespace firebreak

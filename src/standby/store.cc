@@ -43,15 +43,16 @@ Answer<FirestoreTime> Store::check_read_time(const google::protobuf::Timestamp& 
 }
 
 Answer<FirestoreTime> Store::check_read_time_locked(const google::protobuf::Timestamp& time) {
-  if (time.nanos() % 1000 != 0) return invalid("read_time must be aligned to microseconds.");
-  const FirestoreTime wanted(std::chrono::seconds(time.seconds()) +
-                             std::chrono::microseconds(time.nanos() / 1000));
+  const std::optional<FirestoreTime> wanted = to_time(time);
+  if (!wanted || time.nanos() % 1000 != 0) {
+    return invalid("read_time must be aligned to microseconds.");
+  }
   const FirestoreTime present = now_locked();
-  if (wanted > present) return invalid("read_time cannot be in the future");
-  if (wanted < present - kReadTimeAgeMax) {
+  if (*wanted > present) return invalid("read_time cannot be in the future");
+  if (*wanted < present - kReadTimeAgeMax) {
     return refuse(absl::StatusCode::kFailedPrecondition, "The requested read_time is too old.");
   }
-  return wanted;
+  return *wanted;
 }
 
 Answer<api::CommitResponse> Store::commit(const api::CommitRequest& request) {
@@ -60,7 +61,7 @@ Answer<api::CommitResponse> Store::commit(const api::CommitRequest& request) {
   {
     const MutexLock lock(mutex_);
     if (!request.transaction().empty()) {
-      const Transaction* found = ANSWER(find_locked(request.transaction()));
+      const Transaction* found = ANSWER(find_locked(request.transaction(), request.database()));
       const Transaction transaction = *found;
       transactions_.erase(request.transaction());
       if (transaction.is_read_only && !request.writes().empty()) {
@@ -84,9 +85,9 @@ Answer<api::BatchWriteResponse> Store::batch_write(const api::BatchWriteRequest&
   ANSWER(check_database_name(request.database()));
   std::set<std::string> names;
   for (const api::Write& write : request.writes()) {
-    const std::string& name = write.has_update() ? write.update().name() : write.delete_();
-    if (!names.insert(name).second) {
-      return invalid("A document cannot be written twice in one batch: {}", printable(name));
+    if (!names.insert(written_name(write)).second) {
+      return invalid("A document cannot be written twice in one batch: {}",
+                     printable(written_name(write)));
     }
   }
   api::BatchWriteResponse response;
@@ -144,9 +145,9 @@ Answer<Store::Begun> Store::begin(const std::string& database,
   return begun;
 }
 
-Answer<FirestoreTime> Store::read_in(const TransactionId& id) {
+Answer<FirestoreTime> Store::read_in(const TransactionId& id, const std::string& database) {
   const MutexLock lock(mutex_);
-  const Transaction* transaction = ANSWER(find_locked(id));
+  const Transaction* transaction = ANSWER(find_locked(id, database));
   return transaction->read_time;
 }
 
@@ -162,10 +163,14 @@ void Store::roll_back(const TransactionId& id) {
   transactions_.erase(id);
 }
 
-Answer<Store::Transaction*> Store::find_locked(const TransactionId& id) {
+Answer<Store::Transaction*> Store::find_locked(const TransactionId& id,
+                                               const std::string& database) {
   const auto found = transactions_.find(id);
   if (found == transactions_.end()) return expired();
   Transaction& transaction = found->second;
+  if (transaction.database != database) {
+    return invalid("The transaction is one of {}.", transaction.database);
+  }
   const Nanoseconds now = clock_.since_boot();
   if (now - transaction.started > kTransactionMax ||
       now - transaction.last_used > kTransactionIdleMax) {

@@ -40,8 +40,9 @@ class Store {
     FirestoreTime read_time;
   };
   Answer<Begun> begin(const std::string& database, const api::TransactionOptions& options);
-  // The time at which the transaction reads. INVALID_ARGUMENT where it is unknown or over.
-  Answer<FirestoreTime> read_in(const TransactionId& id);
+  // The time at which the transaction reads. INVALID_ARGUMENT where it is unknown, over, or of
+  // another database.
+  Answer<FirestoreTime> read_in(const TransactionId& id, const std::string& database);
   // What it has read: a range of keys, `end` not included. Nothing for a transaction that is over.
   void note_read(const TransactionId& id, std::string begin, std::string end);
   void roll_back(const TransactionId& id);
@@ -67,7 +68,8 @@ class Store {
   FirestoreTime now_locked() REQUIRES(mutex_);
   Answer<FirestoreTime> check_read_time_locked(const google::protobuf::Timestamp& time)
       REQUIRES(mutex_);
-  Answer<Transaction*> find_locked(const TransactionId& id) REQUIRES(mutex_);
+  Answer<Transaction*> find_locked(const TransactionId& id, const std::string& database)
+      REQUIRES(mutex_);
   absl::Status check_conflicts_locked(const Transaction& transaction) REQUIRES(mutex_);
   Result<void> apply_locked(std::vector<Overlay::Change> changes, FirestoreTime time)
       REQUIRES(mutex_);

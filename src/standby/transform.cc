@@ -3,8 +3,6 @@
 #include <cmath>
 #include <limits>
 
-#include "standby/limits.h"
-
 namespace firebreak {
 namespace {
 

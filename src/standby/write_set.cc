@@ -9,16 +9,6 @@ namespace {
 
 constexpr int kTransformsMax = 500;
 
-const std::string& name_of(const api::Write& write) {
-  if (write.has_update()) return write.update().name();
-  if (write.has_transform()) return write.transform().document();
-  return write.delete_();
-}
-
-std::int64_t microseconds(const google::protobuf::Timestamp& time) {
-  return time.seconds() * 1'000'000 + time.nanos() / 1000;
-}
-
 // What the write makes of the fields, before its transforms.
 absl::Status put_fields(const api::Write& write, Fields& fields) {
   if (!write.has_update()) return {};
@@ -40,6 +30,12 @@ absl::Status put_fields(const api::Write& write, Fields& fields) {
 
 }  // namespace
 
+const std::string& written_name(const api::Write& write) {
+  if (write.has_update()) return write.update().name();
+  if (write.has_transform()) return write.transform().document();
+  return write.delete_();
+}
+
 WriteSet::WriteSet(const Overlay& overlay, std::string database, FirestoreTime commit_time)
     : overlay_(overlay),
       database_(std::move(database)),
@@ -52,12 +48,12 @@ Answer<api::WriteResult> WriteSet::apply(const api::Write& write) {
   if (write.operation_case() == api::Write::OPERATION_NOT_SET) {
     return invalid("A write has no operation.");
   }
-  const DocumentName name = ANSWER(parse_document_name(name_of(write)));
+  const DocumentName name = ANSWER(parse_document_name(written_name(write)));
   if (name.database != database_) {
-    return invalid("The document {} is not in {}.", name_of(write), database_);
+    return invalid("The document {} is not in {}.", written_name(write), database_);
   }
   State state = ANSWER(load(name.path));
-  ANSWER(check(write.current_document(), name_of(write), state));
+  ANSWER(check(write.current_document(), written_name(write), state));
   api::WriteResult result;
   if (write.operation_case() == api::Write::kDelete) {
     state.has_changed = state.has_changed || state.document.has_value();
@@ -101,18 +97,19 @@ absl::Status WriteSet::check(const api::Precondition& precondition, const std::s
     return refuse(absl::StatusCode::kNotFound, "No document to update: {}", name);
   }
   if (precondition.condition_type_case() != api::Precondition::kUpdateTime) return {};
-  const google::protobuf::Timestamp& wanted = precondition.update_time();
-  if (wanted.nanos() % 1000 != 0) {
+  const std::optional<FirestoreTime> wanted = to_time(precondition.update_time());
+  if (!wanted || precondition.update_time().nanos() % 1000 != 0) {
     return invalid("The update time of a precondition must be aligned to microseconds.");
   }
-  if (microseconds(wanted) > commit_time_.time_since_epoch().count()) {
+  if (*wanted > commit_time_) {
     return invalid("The update time of a precondition cannot be in the future.");
   }
-  const std::int64_t stored = exists ? microseconds(state.document->update_time()) : 0;
-  if (exists && stored == microseconds(wanted)) return {};
+  FirestoreTime stored;
+  if (exists) stored = to_time(state.document->update_time()).value_or(stored);
+  if (exists && stored == *wanted) return {};
   return refuse(absl::StatusCode::kFailedPrecondition,
-                "the stored version ({}) does not match the required base version ({})", stored,
-                microseconds(wanted));
+                "the stored version ({}) does not match the required base version ({})",
+                stored.time_since_epoch().count(), wanted->time_since_epoch().count());
 }
 
 Answer<api::WriteResult> WriteSet::update(const api::Write& write, const std::string& path,

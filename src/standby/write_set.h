@@ -10,6 +10,9 @@
 
 namespace firebreak {
 
+// The full name of the document that it is about.
+const std::string& written_name(const api::Write& write);
+
 class WriteSet {
  public:
   // Of one database; `commit_time` is later than all that the overlay holds.

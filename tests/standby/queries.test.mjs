@@ -135,6 +135,23 @@ test('lists go on from page to page', async () => {
   assert.deepEqual(names, Array.from({length: 700}, (_, i) => String(i).padStart(3, '0')));
 });
 
+test('a list is in the order asked for, over pages', async () => {
+  const list = (asked) => standIn.raw('listDocuments', {
+    parent: DOCUMENTS, collectionId: 'numbers', pageSize: 7, ...asked});
+  const ids = (documents) => documents.map(({name}) => name.split('/').pop());
+  const named = Array.from({length: 20}, (_, i) => `n${String(i).padStart(2, '0')}`);
+  assert.deepEqual(ids(await list({})), named);
+  assert.deepEqual(ids(await list({showMissing: true})), named);
+  assert.deepEqual(ids(await list({orderBy: 'i desc'})), [...named].reverse());
+  const masked = await list({mask: {fieldPaths: ['third']}});
+  assert.deepEqual(Object.keys(masked[4].fields), ['third']);
+  for (const asked of [{pageToken: 'x'}, {pageToken: '-1'}, {pageToken: '9223372036854775807'},
+                       {showMissing: true, pageToken: 'elsewhere/a'}, {pageSize: -1},
+                       {showMissing: true, orderBy: 'i'}]) {
+    assert.equal((await refusal(list(asked))).code, INVALID_ARGUMENT, JSON.stringify(asked));
+  }
+});
+
 test('partitions join to the whole', async () => {
   const names = [];
   let partitions = 0;

@@ -52,6 +52,15 @@ test('a commit fails where what was read has changed, also by a query', async ()
       database: DATABASE, transaction, documents: [`${DOCUMENTS}/contended/one`]}),
     (transaction) => standIn.rawStream('runQuery', {
       parent: DOCUMENTS, transaction, structuredQuery: {from: [{collectionId: 'contended'}]}}),
+    (transaction) => standIn.rawStream('runAggregationQuery', {
+      parent: DOCUMENTS, transaction, structuredAggregationQuery: {
+        structuredQuery: {from: [{collectionId: 'contended'}]}, aggregations: [{count: {}}]}}),
+    (transaction) => standIn.raw('getDocument', {
+      transaction, name: `${DOCUMENTS}/contended/one`}),
+    (transaction) => standIn.raw('listDocuments', {
+      transaction, parent: DOCUMENTS, collectionId: 'contended'}),
+    (transaction) => standIn.raw('listDocuments', {
+      transaction, parent: DOCUMENTS, collectionId: 'contended', showMissing: true}),
   ];
   for (const read of reads) {
     const transaction = await begin();

@@ -163,6 +163,32 @@ test('a bulk of writes answers each for itself', async () => {
   assert.equal(twice.code, INVALID_ARGUMENT);
 });
 
+test('documents are made, changed and removed by calls of their own', async () => {
+  const name = `${DOCUMENTS}/single/a`;
+  const made = await standIn.raw('createDocument', {
+    parent: DOCUMENTS, collectionId: 'single', documentId: 'a',
+    document: {fields: {x: integer(1), y: integer(2)}}});
+  assert.equal(made.name, name);
+  const twice = await refusal(standIn.raw('createDocument', {
+    parent: DOCUMENTS, collectionId: 'single', documentId: 'a', document: {}}));
+  assert.equal(twice.code, ALREADY_EXISTS);
+  const unnamed = await standIn.raw('createDocument', {
+    parent: DOCUMENTS, collectionId: 'single', document: {}});
+  assert.match(unnamed.name, /\/single\/[A-Za-z0-9]{20}$/);
+  const changed = await standIn.raw('updateDocument', {
+    document: {name, fields: {x: integer(3)}}, updateMask: {fieldPaths: ['x']},
+    mask: {fieldPaths: ['x']}});
+  assert.deepEqual(Object.keys(changed.fields), ['x']);
+  const read = await standIn.raw('getDocument', {name});
+  assert.equal(read.fields.x.integerValue, '3');
+  assert.equal(read.fields.y.integerValue, '2');
+  await standIn.raw('deleteDocument', {name});
+  assert.equal((await refusal(standIn.raw('getDocument', {name}))).code, NOT_FOUND);
+  const gone = await refusal(standIn.raw('deleteDocument', {
+    name, currentDocument: {exists: true}}));
+  assert.equal(gone.code, NOT_FOUND);
+});
+
 test('too large a request is refused in the words of the service', async () => {
   const fields = {x: {stringValue: 'a'.repeat(1_000_000)}};
   const writes = Array.from({length: 11}, (_, at) =>
