@@ -4,7 +4,6 @@
 #include <array>
 
 #include "base/mutex.h"
-#include "base/random.h"
 #include "base/text.h"
 
 namespace firebreak {
@@ -12,47 +11,6 @@ namespace {
 
 // How often one save is sent again because its outcome stayed unknown and the file is not there.
 constexpr unsigned kUnknownSavesMax = 4;
-
-// The tries of one call: when to come back, and when to give up.
-class Tries {
- public:
-  Tries(const RetryPolicy& policy, Clock& clock, std::uint64_t seed)
-      : policy_(policy), clock_(clock), random_(seed), next_wait_(policy.first_wait) {}
-
-  bool is_first() const { return failures_ == 0; }
-
-  // Waits for the next try. The failure itself when the time is up, Canceled when stopped.
-  Result<void> wait_after(Error failure, std::stop_token stop) {
-    const Nanoseconds now = clock_.since_boot();
-    if (failures_++ == 0) first_failure_ = now;
-    const Nanoseconds waited = now - first_failure_;
-    const Nanoseconds wait = std::max<Nanoseconds>(
-        vary(next_wait_), failure.retry_after().value_or(std::chrono::milliseconds(0)));
-    if (waited + wait > policy_.give_up_after) {
-      return std::move(failure).within(
-          fmt::format("gave up after {} tries in {} s", failures_,
-                      std::chrono::duration_cast<std::chrono::seconds>(waited).count()));
-    }
-    next_wait_ = std::min<Nanoseconds>(next_wait_ * 2, policy_.wait_max);
-    if (policy_.on_wait) policy_.on_wait(failure, wait);
-    if (clock_.wait(wait, stop)) return {};
-    return error(Code::Canceled, "stopped before another try: {}", failure.message());
-  }
-
- private:
-  // Between half and all of it.
-  Nanoseconds vary(Nanoseconds wait) {
-    const auto half = static_cast<std::uint64_t>(wait.count() / 2);
-    return wait - Nanoseconds(random_.below(half + 1));
-  }
-
-  const RetryPolicy& policy_;
-  Clock& clock_;
-  Random random_;
-  Nanoseconds next_wait_;
-  Nanoseconds first_failure_{};
-  unsigned failures_ = 0;
-};
 
 // The names that a listing handed out in earlier tries, at 32 bytes each.
 class NamesHeard {

@@ -7,19 +7,11 @@
 
 #include "backend/backend.h"
 #include "base/clock.h"
+#include "base/retry.h"
 
 namespace firebreak {
 
-struct RetryPolicy {
-  std::chrono::milliseconds give_up_after = std::chrono::minutes(15);  // since the first failure
-  std::chrono::milliseconds first_wait = std::chrono::milliseconds(500);
-  std::chrono::milliseconds wait_max = std::chrono::minutes(1);
-  // Told before each wait, from any thread; may be absent.
-  std::function<void(const Error& failure, Nanoseconds wait)> on_wait = {};
-};
-
-// `seed` decides how the waits vary; programs that share a store use different ones, so that they
-// do not come back all at once. Borrows `clock`.
+// `seed` as of Tries. Borrows `clock`.
 std::unique_ptr<Backend> retrying(std::unique_ptr<Backend> inner, RetryPolicy policy, Clock& clock,
                                   std::uint64_t seed);
 
