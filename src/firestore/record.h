@@ -9,15 +9,12 @@
 // spelling of Canonical.
 #pragma once
 
-#include <chrono>
 #include <string>
 
 #include "firestore/canonical.h"
+#include "firestore/firestore_time.h"
 
 namespace firebreak {
-
-// Firestore's times; year 1 to 9999.
-using FirestoreTime = std::chrono::sys_time<std::chrono::microseconds>;
 
 // Makes records of documents as the service sends them. Not thread-safe.
 class RecordEncoder {

@@ -2,15 +2,12 @@
 // the overlay keep.
 #pragma once
 
+#include "firestore/firestore_time.h"
 #include "firestore/record.h"
 #include "firestore/value.h"
 #include "standby/fields.h"
 
 namespace firebreak {
-
-google::protobuf::Timestamp to_message(FirestoreTime time);
-// Cut down to microseconds; nothing outside the years 1 to 9999.
-std::optional<FirestoreTime> to_time(const google::protobuf::Timestamp& message);
 
 // Of one database. Not thread-safe: keeps scratch memory.
 class Values {

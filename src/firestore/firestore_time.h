@@ -1,0 +1,16 @@
+// Firestore's times: microseconds, from year 1 to 9999.
+#pragma once
+
+#include <chrono>
+#include <google/protobuf/timestamp.pb.h>
+#include <optional>
+
+namespace firebreak {
+
+using FirestoreTime = std::chrono::sys_time<std::chrono::microseconds>;
+
+google::protobuf::Timestamp to_message(FirestoreTime time);
+// Cut down to microseconds; nothing outside the years 1 to 9999.
+std::optional<FirestoreTime> to_time(const google::protobuf::Timestamp& message);
+
+}  // namespace firebreak
