@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "firestore/wire.h"
+#include "point/folder.h"
 #include "point/separator.h"
 #include "snapshot/tree.h"
 
@@ -14,9 +15,6 @@ constexpr std::size_t kFilesPerDirectoryMax = 128;
 constexpr std::size_t kLeavesPerDirectoryMax = 4096;
 constexpr std::size_t kChildrenPerDirectoryMax = 512;
 constexpr std::size_t kNameBytesMax = 200;
-constexpr std::size_t kKeysChunkBytes = 1024 * 1024;
-constexpr std::uint32_t kFileMode = 0644;
-constexpr std::uint32_t kDirectoryMode = 1u << 31 | 0755;  // as Go writes it
 
 // Each separator as what it shares with the one before and the rest.
 class SeparatorList {
@@ -68,11 +66,7 @@ Result<void> KeyTreeBuilder::end_file() {
   Directory& bottom = level(0);
   Child child;
   child.separator = file_.separators.front();
-  child.node.type = NodeType::File;
-  child.node.mode = kFileMode;
-  child.node.size = file_.bytes;
-  child.node.content = std::move(file_.content);
-  file_.content.clear();
+  child.node = file_node("", file_.bytes, std::exchange(file_.content, {}));
   bottom.leaves += file_.separators.size();
   bottom.children.push_back(std::move(child));
   bottom.files.push_back(std::move(file_));
@@ -92,18 +86,7 @@ Result<Node> KeyTreeBuilder::save_keys(const Directory& directory, bool with_chi
   if (with_children) {
     for (const Child& child : directory.children) list.separator(child.separator);
   }
-  Node node;
-  node.name = "!keys";
-  node.mode = kFileMode;
-  node.size = list.bytes().size();
-  node.content.emplace();
-  for (ByteView rest = list.bytes(); !rest.empty();) {
-    const ByteView chunk = rest.first(std::min(rest.size(), kKeysChunkBytes));
-    const SavedBlob saved = TRY(saver_.save(BlobType::Data, chunk));
-    node.content->push_back(saved.id);
-    rest = rest.subspan(chunk.size());
-  }
-  return node;
+  return save_file(saver_, "!keys", list.bytes());
 }
 
 Result<void> KeyTreeBuilder::end_directory(std::size_t which) {
@@ -128,9 +111,7 @@ Result<void> KeyTreeBuilder::end_directory(std::size_t which) {
 
   Child made;
   made.separator = std::move(open.children.front().separator);
-  made.node.type = NodeType::Dir;
-  made.node.mode = kDirectoryMode;
-  made.node.subtree = saved.id;
+  made.node = folder_node("", saved.id);
   open.children.clear();
   open.files.clear();
   open.leaves = 0;
@@ -146,9 +127,7 @@ Result<BlobId> KeyTreeBuilder::finish() {
     if (!levels_[which].children.empty()) TRY(end_directory(which));
     if (levels_[which].made == 1) return levels_[which].last;
   }
-  const std::string json = TreeEncoder().finish();
-  const SavedBlob saved = TRY(saver_.save(BlobType::Tree, as_bytes(json)));
-  return saved.id;
+  return save_folder(saver_, {});
 }
 
 }  // namespace firebreak

@@ -6,25 +6,40 @@
 namespace firebreak {
 
 Result<void> LeafWriter::add(std::string_view key, ByteView record) {
-  if (!is_first_ && key <= last_key_) {
+  if (!open_.is_first && key <= open_.last_key) {
     return error(Code::Corrupt, "records are not in the order of their keys");
   }
   const std::size_t size = varint_size(record.size()) + record.size();
-  if (!leaf_.empty() && leaf_.size() + size > kLeafBytesMax) TRY(end_leaf(Cut::None));
-  if (leaf_.empty()) separator_ = is_first_ ? "" : separator_between(last_key_, key);
-  append_varint(leaf_, record.size());
-  append(leaf_, record);
-  last_key_ = key;
-  is_first_ = false;
+  if (!open_.records.empty() && open_.records.size() + size > kLeafBytesMax) {
+    TRY(end_leaf(Cut::None));
+  }
+  if (open_.records.empty()) {
+    open_.separator = open_.is_first ? "" : separator_between(open_.last_key, key);
+  }
+  append_varint(open_.records, record.size());
+  append(open_.records, record);
+  open_.last_key = key;
+  open_.is_first = false;
   const Cut cut = rule_.after(key, record.size());
   return cut == Cut::None ? Result<void>() : end_leaf(cut);
 }
 
+LeafWriter::Open LeafWriter::take_open() {
+  return std::exchange(open_, Open());
+}
+
+void LeafWriter::continue_behind(std::string_view key) {
+  open_ = Open();
+  open_.last_key = key;
+  open_.is_first = false;
+}
+
 Result<void> LeafWriter::end_leaf(Cut cut) {
-  if (leaf_.empty()) return {};
-  const SavedBlob saved = TRY(saver_.save(BlobType::Data, leaf_));
-  Leaf leaf{saved.id, static_cast<std::uint32_t>(leaf_.size()), cut, std::move(separator_)};
-  leaf_.clear();
+  if (open_.records.empty()) return {};
+  const SavedBlob saved = TRY(saver_.save(BlobType::Data, open_.records));
+  Leaf leaf{saved.id, static_cast<std::uint32_t>(open_.records.size()), cut,
+            std::move(open_.separator)};
+  open_.records.clear();
   return on_leaf_(std::move(leaf));
 }
 
