@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "cli/backup_options.h"
+#include "cli/backup_source.h"
 #include "cli/child_process.h"
 #include "cli/commands.h"
 #include "cli/units.h"
@@ -205,11 +206,15 @@ Result<ExitCode> backup(Session& session, const BackupOptions& options) {
 void add_backup(Program& program) {
   const auto options = std::make_shared<BackupOptions>();  // owned by the parser and by what runs
   Command command = program.command(
-      "backup", "Back up files and folders",
+      "backup", "Back up files and folders, or a Firestore database",
       {"firebreak backup -r /srv/backup ~/work --exclude '*.tmp' --tag daily",
+       "firebreak backup -r /srv/backup 'firestore://my-shop/(default)' --max-reads 1000000",
        "firebreak backup -r /srv/backup --stdin-filename shop.sql --stdin-from-command -- pg_dump "
        "shop"},
-      [options](Session& session) { return backup(session, *options); });
+      [options](Session& session) {
+        return is_source_url(options->targets) ? backup_source(session, *options)
+                                               : backup(session, *options);
+      });
   add_backup_options(command, *options);
 }
 

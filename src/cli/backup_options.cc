@@ -59,7 +59,8 @@ Result<void> add_listed(const BackupOptions& options, BackupRequest& request, Co
 }
 
 void add_source_options(Command command, BackupOptions& options) {
-  command.add_option("FILE", options.targets, "files and folders to back up");
+  command.add_option("FILE", options.targets,
+                     "files and folders to back up, or firestore://PROJECT/DATABASE");
   command.add_list("--files-from", options.files_from, "file of patterns, one a line");
   command.add_list("--files-from-verbatim", options.files_from_verbatim, "of paths, one a line");
   command.add_list("--files-from-raw", options.files_from_raw, "of paths, each ended by a zero");
@@ -85,6 +86,18 @@ void add_parent_options(Command command, BackupOptions& options) {
                    "make no snapshot equal to its parent");
 }
 
+void add_database_options(Command command, BackupOptions& options) {
+  command
+      .add_option("--max-reads", options.reads_max,
+                  "end without a point where a database has more documents than this")
+      .type_name("N")
+      .group("Options for firestore://PROJECT/DATABASE");
+  command.add_option("--readers", options.readers, "parts of a database that are read side by side")
+      .type_name("N")
+      .capture_default_str()
+      .group("Options for firestore://PROJECT/DATABASE");
+}
+
 }  // namespace
 
 void add_backup_options(Command command, BackupOptions& options) {
@@ -95,11 +108,15 @@ void add_backup_options(Command command, BackupOptions& options) {
   command.add_option("--time", options.time, "time of the snapshot, like 2026-11-25T02:49:59Z");
   command.add_flag("-n,--dry-run", options.dry_run, "store nothing, show what would be stored");
   add_saving_options(command, options.saving);
+  add_database_options(command, options);
 }
 
 Result<BackupRequest> read_backup_request(const BackupOptions& options, Session& session) {
   BackupRequest request;
   ArchiveOptions& archive = request.archive;
+  if (options.reads_max != 0) {
+    return error(Code::Invalid, "--max-reads goes with firestore://PROJECT/DATABASE only");
+  }
   const bool any_list = !options.files_from.empty() || !options.files_from_verbatim.empty() ||
                         !options.files_from_raw.empty();
   const bool any_target = any_list || !options.targets.empty();

@@ -34,6 +34,11 @@ struct BackupOptions {
   bool ignore_changed_time = false;
   bool ignore_inode = false;
   bool skip_if_unchanged = false;
+  // Of databases.
+  std::uint64_t reads_max = 0;
+  unsigned readers = 4;
+
+  bool operator==(const BackupOptions&) const = default;
 };
 
 void add_backup_options(Command command, BackupOptions& options);

@@ -18,6 +18,8 @@ struct ExcludeOptions {
   std::vector<std::string> if_present;
   bool caches = false;
   std::string larger_than;
+
+  bool operator==(const ExcludeOptions&) const = default;
 };
 
 // --exclude, --iexclude, --exclude-file, --iexclude-file, --exclude-if-present, --exclude-caches,

@@ -9,6 +9,8 @@ namespace firebreak {
 struct SavingOptions {
   std::string compression = "auto";
   unsigned pack_size_mib = kPackSizeDefault >> 20;
+
+  bool operator==(const SavingOptions&) const = default;
 };
 
 void add_saving_options(Command command, SavingOptions& options);

@@ -19,7 +19,7 @@ std::string_view segment_below(std::string_view path, std::string_view above) {
   return path.substr(0, path.find('/'));
 }
 
-bool is_below(const Overlay::Cursor& documents, std::string_view prefix) {
+bool is_below(const Documents::Cursor& documents, std::string_view prefix) {
   return !documents.is_at_end() && documents.key().starts_with(prefix);
 }
 
@@ -27,7 +27,7 @@ bool is_below(const Overlay::Cursor& documents, std::string_view prefix) {
 
 Result<std::vector<std::string>> collections_below(const Moment& moment,
                                                    const std::string& parent) {
-  Overlay::Cursor documents = moment.overlay.documents(moment.database, moment.time);
+  Documents::Cursor documents = moment.documents.documents(moment.database, moment.time);
   std::set<std::string> found;
   for (const std::string& group : TRY(collection_groups(documents))) {
     const std::string prefix = group_prefix(group, parent);
@@ -49,9 +49,9 @@ Result<std::vector<std::string>> collections_below(const Moment& moment,
 Result<Children> Children::begin(const Moment& moment, std::string collection,
                                  const std::string& after) {
   Children children(std::move(collection));
-  Overlay::Cursor all = moment.overlay.documents(moment.database, moment.time);
+  Documents::Cursor all = moment.documents.documents(moment.database, moment.time);
   for (const std::string& id : TRY(collection_groups(all))) {
-    Group group{id, moment.overlay.documents(moment.database, moment.time)};
+    Group group{id, moment.documents.documents(moment.database, moment.time)};
     const std::string prefix = group_prefix(id, children.collection_);
     TRY(group.documents.seek(after.empty() ? prefix : after_prefix(group_prefix(id, after))));
     TRY(children.settle(group));

@@ -28,7 +28,7 @@ class Children {
  private:
   struct Group {
     std::string collection_id;
-    Overlay::Cursor documents;
+    Documents::Cursor documents;
     std::string child{};  // the path at which it stands
     std::string key{};    // that orders it
   };

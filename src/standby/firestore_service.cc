@@ -38,7 +38,7 @@ absl::Status get_document(Store& store, const api::GetDocumentRequest& request,
   const std::string key = document_key(name.path);
   note_document(store, reading, key);
   const std::optional<Bytes> record =
-      ANSWER(store.overlay().find(name.database, key, reading.time));
+      ANSWER(store.documents().find(name.database, key, reading.time));
   if (!record) {
     return refuse(absl::StatusCode::kNotFound, "Document \"{}\" not found.", request.name());
   }
@@ -71,7 +71,7 @@ absl::Status batch_get(Store& store, const api::BatchGetDocumentsRequest& reques
     const std::string key = document_key(name.path);
     note_document(store, reading, key);
     const std::optional<Bytes> record =
-        ANSWER(store.overlay().find(name.database, key, reading.time));
+        ANSWER(store.documents().find(name.database, key, reading.time));
     if (record) {
       *response.mutable_found() = ANSWER(decode(decoder, *record, mask));
     } else {
@@ -97,7 +97,7 @@ absl::Status run_query(Store& store, const api::RunQueryRequest& request,
     if (!writer.Write(response)) return absl::CancelledError();
     response.Clear();
   }
-  const Moment moment{store.overlay(), parent.database, reading.time};
+  const Moment moment{store.documents(), parent.database, reading.time};
   Scan scan = ANSWER(begin_scan(moment, query));
   note_scan(store, reading, scan);
   DocumentDecoder decoder(parent.database);
@@ -127,7 +127,7 @@ absl::Status run_aggregation(Store& store, const api::RunAggregationQueryRequest
   const std::vector<Aggregation> aggregations = ANSWER(parse_aggregations(asked));
   const Query query = ANSWER(parse_query(parent.path, asked.structured_query(), values));
   const Reading reading = ANSWER(reading_of(store, parent.database, request));
-  const Moment moment{store.overlay(), parent.database, reading.time};
+  const Moment moment{store.documents(), parent.database, reading.time};
   Scan scan = ANSWER(begin_scan(moment, query));
   note_scan(store, reading, scan);
   const Fields fields = ANSWER(aggregate(aggregations, moment, query, std::move(scan)));
@@ -148,7 +148,7 @@ absl::Status write_document(Store& store, const DocumentName& name, api::Write w
   *commit.add_writes() = std::move(write);
   ANSWER(store.commit(commit));
   const std::optional<Bytes> record =
-      ANSWER(store.overlay().find(name.database, document_key(name.path), store.now()));
+      ANSWER(store.documents().find(name.database, document_key(name.path), store.now()));
   if (!record) return absl::AbortedError("The document was deleted at once.");
   DocumentDecoder decoder(name.database);
   response = ANSWER(decode(decoder, *record, mask));

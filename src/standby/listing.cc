@@ -31,7 +31,7 @@ absl::Status list_with_missing(Store& store, const api::ListDocumentsRequest& re
   const int page_size = ANSWER(page_size_of(request.page_size()));
   const auto mask = ANSWER(mask_of(request));
   const Reading reading = ANSWER(reading_of(store, parent.database, request));
-  const Moment moment{store.overlay(), parent.database, reading.time};
+  const Moment moment{store.documents(), parent.database, reading.time};
   const std::string collection = parent.path.empty()
                                      ? request.collection_id()
                                      : fmt::format("{}/{}", parent.path, request.collection_id());
@@ -115,7 +115,7 @@ absl::Status list_documents(Store& store, const api::ListDocumentsRequest& reque
     *response.add_documents() = ANSWER(decode(decoder, record, mask));
     return true;
   };
-  const Moment moment{store.overlay(), parent.database, reading.time};
+  const Moment moment{store.documents(), parent.database, reading.time};
   Scan scan = ANSWER(begin_scan(moment, query));
   note_scan(store, reading, scan);
   return run_query(moment, query, std::move(scan), add).status();
@@ -126,7 +126,7 @@ absl::Status list_collection_ids(Store& store, const api::ListCollectionIdsReque
   const DocumentName parent = ANSWER(parse_parent(request.parent()));
   const int page_size = ANSWER(page_size_of(request.page_size()));
   const Reading reading = ANSWER(reading_of(store, parent.database, request));
-  const Moment moment{store.overlay(), parent.database, reading.time};
+  const Moment moment{store.documents(), parent.database, reading.time};
   for (const std::string& id : ANSWER(collections_below(moment, parent.path))) {
     if (id <= request.page_token()) continue;
     if (response.collection_ids_size() == page_size) {

@@ -18,6 +18,7 @@ constexpr std::size_t kTimeBytes = 8;
 constexpr std::string_view kVersions("\0\0", 2);
 constexpr std::string_view kBehindVersions("\0\1", 2);
 constexpr std::string_view kLastCommit("\0last", 5);
+constexpr std::string_view kBase("\0base", 5);
 
 Result<void> check(const rocksdb::Status& status, std::string_view what) {
   if (status.ok()) return {};
@@ -100,6 +101,20 @@ Result<void> Overlay::sync() {
   return check(db_->FlushWAL(true), "sync the overlay");
 }
 
+Result<void> Overlay::bind(const std::string& base) {
+  std::string bound;
+  const rocksdb::Status status = db_->Get({}, slice(kBase), &bound);
+  if (status.IsNotFound()) {
+    rocksdb::WriteOptions durable;
+    durable.sync = true;
+    return check(db_->Put(durable, slice(kBase), base), "write to the overlay");
+  }
+  TRY(check(status, "read the overlay"));
+  if (bound == base) return {};
+  return error(Code::Conflict, "it was written over {}, and means nothing over {}",
+               printable(bound), printable(base));
+}
+
 Result<FirestoreTime> Overlay::last_commit() const {
   std::string stored;
   const rocksdb::Status status = db_->Get({}, slice(kLastCommit), &stored);
@@ -117,7 +132,7 @@ Result<std::optional<Bytes>> Overlay::find(const std::string& database, std::str
   versions->Seek(wanted);
   TRY(check(versions->status(), "read the overlay"));
   const std::size_t same = wanted.size() - kTimeBytes;
-  if (!versions->Valid() || versions->value().empty() ||
+  if (!versions->Valid() ||
       view(versions->key()).substr(0, same) != std::string_view(wanted).substr(0, same) ||
       versions->key().size() != wanted.size()) {
     return std::optional<Bytes>();
@@ -125,7 +140,7 @@ Result<std::optional<Bytes>> Overlay::find(const std::string& database, std::str
   return std::optional(to_bytes(view(versions->value())));
 }
 
-Overlay::Cursor Overlay::documents(const std::string& database, FirestoreTime at) const {
+Overlay::Cursor Overlay::versions(const std::string& database, FirestoreTime at) const {
   return Cursor(std::unique_ptr<rocksdb::Iterator>(db_->NewIterator({})), prefix_of(database), at);
 }
 
@@ -164,8 +179,7 @@ Result<void> Overlay::Cursor::settle() {
         continue;  // it is younger
       }
     }
-    if (!versions_->value().empty()) return {};
-    versions_->Seek(behind_versions(prefix_, key_));
+    return {};
   }
 }
 

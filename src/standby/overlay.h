@@ -30,23 +30,24 @@ class Overlay {
   // All or none of them survives, once sync() has returned, whatever happens to the machine.
   Result<void> commit(const std::vector<Change>& changes, FirestoreTime time);
   Result<void> sync();
+  // What it lies over is part of what it means: Conflict where it was made over something else.
+  Result<void> bind(const std::string& base);
   // Of the newest commit; the epoch where there is none.
   Result<FirestoreTime> last_commit() const;
 
-  // Nothing where there was no document.
+  // Nothing where it was not written to; empty where the document was gone.
   Result<std::optional<Bytes>> find(const std::string& database, std::string_view key,
                                     FirestoreTime at) const;
 
-  // The documents of one database, in the order of keys. Holds resources of the overlay, which must
-  // outlive it.
+  // The documents of one database that were written or deleted, in the order of keys. Holds
+  // resources of the overlay, which must outlive it.
   class Cursor {
    public:
     // To the first document whose key is not less.
     Result<void> seek(std::string_view key);
     Result<void> next();
     bool is_at_end() const { return is_at_end_; }
-    void finish() { is_at_end_ = true; }
-    // Until it is moved.
+    // Until it is moved. The record is empty where the document was gone.
     std::string_view key() const { return key_; }
     ByteView record() const;
 
@@ -62,7 +63,7 @@ class Overlay {
     std::string key_;
     bool is_at_end_ = true;
   };
-  Cursor documents(const std::string& database, FirestoreTime at) const;
+  Cursor versions(const std::string& database, FirestoreTime at) const;
 
  private:
   explicit Overlay(std::unique_ptr<rocksdb::DB> db) : db_(std::move(db)) {}

@@ -59,7 +59,7 @@ TEST_F(OverlayTest, IsAtEveryTimeWhatWasCommittedUntilThen) {
     }
     for (const auto& [key, record] : changed) {
       changes.push_back({kDatabase, key, to_bytes(record)});
-      record.empty() ? (void)state.erase(key) : (void)(state[key] = record);
+      state[key] = record;
     }
     ASSERT_TRUE(overlay->commit(changes, at(now)).ok());
     ASSERT_TRUE(
@@ -76,7 +76,7 @@ TEST_F(OverlayTest, IsAtEveryTimeWhatWasCommittedUntilThen) {
     const std::map<std::string, std::string> wanted =
         after == states.begin() ? std::map<std::string, std::string>() : std::prev(after)->second;
     std::map<std::string, std::string> found;
-    Overlay::Cursor documents = overlay->documents(kDatabase, at(time));
+    Overlay::Cursor documents = overlay->versions(kDatabase, at(time));
     ASSERT_TRUE(documents.seek("").ok());
     std::string before;
     while (!documents.is_at_end()) {

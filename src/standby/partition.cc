@@ -53,7 +53,7 @@ absl::Status partition_query(Store& store, const api::PartitionQueryRequest& req
         "Only collection group queries ordered by __name__ ascending can be partitioned.");
   }
   const Reading reading = ANSWER(reading_of(store, parent.database, request));
-  const Moment moment{store.overlay(), parent.database, reading.time};
+  const Moment moment{store.documents(), parent.database, reading.time};
   EvenSample sample(static_cast<std::size_t>(std::min(request.partition_count(), kPartitionsMax)));
   const EachRecord add = [&](ByteView record) -> Answer<bool> {
     const RecordView view = ANSWER(RecordView::parse(record));

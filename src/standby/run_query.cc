@@ -204,7 +204,8 @@ Answer<Scan> begin_scan(const Moment& moment, const Query& query) {
   options.collection_id = query.collection_id;
   options.has_all_descendants = query.has_all_descendants;
   NameBounds(options).add(query);
-  Scan scan = ANSWER(Scan::begin(moment.overlay, moment.database, moment.time, std::move(options)));
+  Scan scan =
+      ANSWER(Scan::begin(moment.documents, moment.database, moment.time, std::move(options)));
   return scan;
 }
 

@@ -11,7 +11,7 @@ namespace firebreak {
 
 // Of what lies in one database at one time.
 struct Moment {
-  const Overlay& overlay;
+  const Documents& documents;
   std::string database;
   FirestoreTime time;
 };

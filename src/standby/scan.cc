@@ -24,7 +24,7 @@ bool is_directly_in(std::string_view path, std::string_view collection) {
 
 }  // namespace
 
-Result<std::vector<std::string>> collection_groups(Overlay::Cursor& documents) {
+Result<std::vector<std::string>> collection_groups(Documents::Cursor& documents) {
   std::vector<std::string> groups;
   TRY(documents.seek(""));
   while (!documents.is_at_end()) {
@@ -35,22 +35,22 @@ Result<std::vector<std::string>> collection_groups(Overlay::Cursor& documents) {
   return groups;
 }
 
-Result<Scan> Scan::begin(const Overlay& overlay, const std::string& database, FirestoreTime at,
+Result<Scan> Scan::begin(const Documents& all, const std::string& database, FirestoreTime at,
                          ScanOptions options) {
   Scan scan(std::move(options));
   if (scan.options_.collection_id) {
-    TRY(scan.add_group(overlay.documents(database, at), *scan.options_.collection_id));
+    TRY(scan.add_group(all.documents(database, at), *scan.options_.collection_id));
     return scan;
   }
-  Overlay::Cursor all = overlay.documents(database, at);
-  for (const std::string& id : TRY(collection_groups(all))) {
-    TRY(scan.add_group(overlay.documents(database, at), id));
+  Documents::Cursor groups = all.documents(database, at);
+  for (const std::string& id : TRY(collection_groups(groups))) {
+    TRY(scan.add_group(all.documents(database, at), id));
   }
   scan.ranges_ = {{"", "\xff"}};  // a collection that is new counts too
   return scan;
 }
 
-Result<void> Scan::add_group(Overlay::Cursor documents, const std::string& collection_id) {
+Result<void> Scan::add_group(Documents::Cursor documents, const std::string& collection_id) {
   const bool is_one_collection = options_.collection_id && !options_.has_all_descendants;
   std::string within = options_.parent;
   if (is_one_collection) within += (within.empty() ? "" : "/") + collection_id;

@@ -1,7 +1,7 @@
 // The documents below some place of a database, in the order of their names.
 #pragma once
 
-#include "standby/overlay.h"
+#include "standby/documents.h"
 
 namespace firebreak {
 
@@ -24,7 +24,7 @@ class Scan {
   // What of the database it looks at: keys from the first on, the second not included.
   using KeyRange = std::pair<std::string, std::string>;
 
-  static Result<Scan> begin(const Overlay& overlay, const std::string& database, FirestoreTime at,
+  static Result<Scan> begin(const Documents& all, const std::string& database, FirestoreTime at,
                             ScanOptions options);
 
   // To the next document; false behind the last.
@@ -37,13 +37,13 @@ class Scan {
  private:
   // One collection group.
   struct Group {
-    Overlay::Cursor documents;
+    Documents::Cursor documents;
     std::size_t prefix_bytes;  // of the group in a key
     std::string end;           // no key of it is greater or equal
   };
 
   explicit Scan(ScanOptions options) : options_(std::move(options)) {}
-  Result<void> add_group(Overlay::Cursor documents, const std::string& collection_id);
+  Result<void> add_group(Documents::Cursor documents, const std::string& collection_id);
   Result<void> settle(Group& group);
   Result<bool> is_selected(ByteView record) const;
 
@@ -56,6 +56,6 @@ class Scan {
 
 // The ids of collections that hold a document anywhere in the database, in order. Costs a seek
 // each.
-Result<std::vector<std::string>> collection_groups(Overlay::Cursor& documents);
+Result<std::vector<std::string>> collection_groups(Documents::Cursor& documents);
 
 }  // namespace firebreak

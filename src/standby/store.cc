@@ -21,10 +21,12 @@ absl::Status expired() {
 
 }  // namespace
 
-Result<std::unique_ptr<Store>> Store::open(const std::string& folder, Clock& clock) {
+Result<std::unique_ptr<Store>> Store::open(const std::string& folder, Base base, Clock& clock) {
   Overlay overlay = TRY(Overlay::open(folder));
-  const FirestoreTime last = TRY(overlay.last_commit());
-  return std::unique_ptr<Store>(new Store(std::move(overlay), last, clock));
+  TRY(overlay.bind(base.id));
+  const FirestoreTime last_commit = TRY(overlay.last_commit());
+  return std::unique_ptr<Store>(new Store(std::move(overlay), std::move(base.documents),
+                                          std::max(last_commit, base.time), clock));
 }
 
 FirestoreTime Store::now_locked() {
@@ -70,14 +72,14 @@ Answer<api::CommitResponse> Store::commit(const api::CommitRequest& request) {
       ANSWER(check_conflicts_locked(transaction));
     }
     const FirestoreTime time = now_locked() + std::chrono::microseconds(1);
-    WriteSet set(overlay_, request.database(), time);
+    WriteSet set(documents_, request.database(), time);
     for (const api::Write& write : request.writes()) {
       *response.add_write_results() = ANSWER(set.apply(write));
     }
     ANSWER(apply_locked(set.changes(), time));
     *response.mutable_commit_time() = to_message(time);
   }
-  ANSWER(overlay_.sync());
+  ANSWER(documents_.overlay().sync());
   return response;
 }
 
@@ -95,7 +97,7 @@ Answer<api::BatchWriteResponse> Store::batch_write(const api::BatchWriteRequest&
     const MutexLock lock(mutex_);
     for (const api::Write& write : request.writes()) {
       const FirestoreTime time = now_locked() + std::chrono::microseconds(1);
-      WriteSet set(overlay_, request.database(), time);
+      WriteSet set(documents_, request.database(), time);
       const Answer<api::WriteResult> result = set.apply(write);
       google::rpc::Status& status = *response.add_status();
       api::WriteResult& written = *response.add_write_results();
@@ -108,14 +110,14 @@ Answer<api::BatchWriteResponse> Store::batch_write(const api::BatchWriteRequest&
       }
     }
   }
-  ANSWER(overlay_.sync());
+  ANSWER(documents_.overlay().sync());
   return response;
 }
 
 Result<void> Store::apply_locked(std::vector<Overlay::Change> changes, FirestoreTime time) {
   last_ = time;
   if (changes.empty()) return {};
-  TRY(overlay_.commit(changes, time));
+  TRY(documents_.overlay().commit(changes, time));
   forget_old_locked();
   if (transactions_.empty()) return {};
   for (Overlay::Change& change : changes) {

@@ -11,7 +11,7 @@
 #include <set>
 
 #include "base/clock.h"
-#include "standby/overlay.h"
+#include "standby/documents.h"
 #include "standby/values.h"
 
 namespace firebreak {
@@ -20,10 +20,16 @@ using TransactionId = std::string;
 
 class Store {
  public:
-  // Borrows the clock.
-  static Result<std::unique_ptr<Store>> open(const std::string& folder, Clock& clock);
+  // What is written lies in `folder`, over `base`: of a point, its id and its documents.
+  struct Base {
+    std::string id = "nothing";
+    FirestoreTime time{};
+    Bases documents{};
+  };
+  // Borrows the clock. Conflict where the folder was written over another base.
+  static Result<std::unique_ptr<Store>> open(const std::string& folder, Base base, Clock& clock);
 
-  const Overlay& overlay() const { return overlay_; }
+  const Documents& documents() const { return documents_; }
 
   // A time at which all commits so far are seen, and no later one will be.
   FirestoreTime now();
@@ -62,8 +68,8 @@ class Store {
     std::string key;
   };
 
-  Store(Overlay overlay, FirestoreTime last, Clock& clock)
-      : overlay_(std::move(overlay)), clock_(clock), last_(last) {}
+  Store(Overlay overlay, Bases bases, FirestoreTime last, Clock& clock)
+      : documents_(std::move(overlay), std::move(bases)), clock_(clock), last_(last) {}
 
   FirestoreTime now_locked() REQUIRES(mutex_);
   Answer<FirestoreTime> check_read_time_locked(const google::protobuf::Timestamp& time)
@@ -75,7 +81,7 @@ class Store {
       REQUIRES(mutex_);
   void forget_old_locked() REQUIRES(mutex_);
 
-  Overlay overlay_;
+  Documents documents_;
   Clock& clock_;
   Mutex mutex_;
   FirestoreTime last_ GUARDED_BY(mutex_);  // of all reads and commits

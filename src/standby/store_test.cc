@@ -32,7 +32,7 @@ class StoreTest : public testing::Test {
     std::string pattern = testing::TempDir() + "store-XXXXXX";
     CHECK(::mkdtemp(pattern.data()) != nullptr);
     folder_ = pattern;
-    store_ = *Store::open(folder_, clock_);
+    store_ = *Store::open(folder_, {}, clock_);
   }
   ~StoreTest() override {
     store_.reset();
@@ -52,7 +52,7 @@ class StoreTest : public testing::Test {
     return *store_->begin(kDatabase, options);
   }
   std::int64_t value(const std::string& path) {
-    const auto record = *store_->overlay().find(kDatabase, document_key(path), store_->now());
+    const auto record = *store_->documents().find(kDatabase, document_key(path), store_->now());
     DocumentDecoder decoder(kDatabase);
     return record ? decoder.decode(*record)->fields().at("x").integer_value() : -1;
   }
@@ -130,7 +130,7 @@ TEST_F(StoreTest, TimesGrowEvenWhenTheClockGoesBack) {
   const auto first = commit(set("c/a", 1))->commit_time();
   clock_.jump(-std::chrono::hours(1));
   store_.reset();
-  store_ = *Store::open(folder_, clock_);
+  store_ = *Store::open(folder_, {}, clock_);
   EXPECT_GT(*to_time(commit(set("c/a", 2))->commit_time()), *to_time(first));
   EXPECT_EQ(value("c/a"), 2);
 }

@@ -36,8 +36,8 @@ const std::string& written_name(const api::Write& write) {
   return write.delete_();
 }
 
-WriteSet::WriteSet(const Overlay& overlay, std::string database, FirestoreTime commit_time)
-    : overlay_(overlay),
+WriteSet::WriteSet(const Documents& documents, std::string database, FirestoreTime commit_time)
+    : documents_(documents),
       database_(std::move(database)),
       commit_time_(commit_time),
       values_(database_),
@@ -79,7 +79,8 @@ Answer<WriteSet::State> WriteSet::load(const std::string& path) {
   const auto known = states_.find(path);
   if (known != states_.end()) return known->second;
   State state;
-  std::optional<Bytes> record = ANSWER(overlay_.find(database_, document_key(path), commit_time_));
+  std::optional<Bytes> record =
+      ANSWER(documents_.find(database_, document_key(path), commit_time_));
   if (!record) return state;
   state.document = ANSWER(decoder_.decode(*record));
   state.record = *std::move(record);

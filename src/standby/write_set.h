@@ -5,7 +5,7 @@
 #include <google/firestore/v1/write.pb.h>
 #include <map>
 
-#include "standby/overlay.h"
+#include "standby/documents.h"
 #include "standby/transform.h"
 
 namespace firebreak {
@@ -15,8 +15,8 @@ const std::string& written_name(const api::Write& write);
 
 class WriteSet {
  public:
-  // Of one database; `commit_time` is later than all that the overlay holds.
-  WriteSet(const Overlay& overlay, std::string database, FirestoreTime commit_time);
+  // Of one database; `commit_time` is later than all that they were written at.
+  WriteSet(const Documents& documents, std::string database, FirestoreTime commit_time);
 
   // A refused write leaves the set as it was.
   Answer<api::WriteResult> apply(const api::Write& write);
@@ -37,7 +37,7 @@ class WriteSet {
   Answer<api::WriteResult> update(const api::Write& write, const std::string& path, State& state);
   absl::Status encode(State& state, const Bytes& before);
 
-  const Overlay& overlay_;
+  const Documents& documents_;
   const std::string database_;
   const FirestoreTime commit_time_;
   Values values_;

@@ -4,7 +4,7 @@ import {spawn} from 'node:child_process';
 import {fileURLToPath} from 'node:url';
 import firestore from '@google-cloud/firestore';
 
-const PROGRAM = process.env.FIREBREAK_PROGRAM ??
+export const PROGRAM = process.env.FIREBREAK_PROGRAM ??
     fileURLToPath(new URL('../../build/firebreak', import.meta.url));
 export const PROJECT = 'demo';
 export const DATABASE = `projects/${PROJECT}/databases/(default)`;
@@ -16,8 +16,11 @@ process.env.METADATA_SERVER_DETECTION = 'none';
 export class StandIn {
   // `options` go to `firebreak serve`. Returns once it answers.
   static async start(...options) {
+    return StandIn.serve('--empty', ...options);
+  }
+  static async serve(...options) {
     const child = spawn(
-        PROGRAM, ['serve', '--empty', '--firestore-port', '0', '--json', ...options],
+        PROGRAM, ['serve', '--firestore-port', '0', '--json', ...options],
         {stdio: ['ignore', 'pipe', 'inherit']});
     const address = await new Promise((resolve, reject) => {
       let text = '';

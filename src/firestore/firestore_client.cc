@@ -1,0 +1,143 @@
+#include "firestore/firestore_client.h"
+
+#include <grpc/support/time.h>
+#include <grpcpp/create_channel.h>
+
+#include "base/text.h"
+#include "firestore/grpc_status.h"
+
+namespace firebreak {
+namespace {
+
+constexpr int kMessageBytesMax = 64 << 20;
+// A connection carries one stream of documents about as fast as one core reads them.
+constexpr std::size_t kConnections = 4;
+constexpr int kCallSecondsMax = 60;
+constexpr std::string_view kEmulatorVariable = "FIRESTORE_EMULATOR_HOST";
+
+std::shared_ptr<grpc::Channel> connect(const std::string& address) {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // else all would share a connection
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);  // Tries does
+  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+}
+
+grpc::ByteBuffer serialised(const google::protobuf::Message& message) {
+  const std::string bytes = message.SerializeAsString();
+  const grpc::Slice slice(bytes);
+  return {&slice, 1};
+}
+
+}  // namespace
+
+FirestoreClient::FirestoreClient(DatabaseName database, Options options, Clock& clock)
+    : database_(std::move(database)),
+      options_(std::move(options)),
+      clock_(clock),
+      next_seed_(static_cast<std::uint64_t>(clock.now().time_since_epoch().count())) {
+  for (std::size_t number = 0; number < kConnections; ++number) {
+    const std::shared_ptr<grpc::Channel> channel = connect(options_.emulator);
+    channels_.push_back(
+        {std::make_unique<Stub>(channel), std::make_unique<grpc::GenericStub>(channel)});
+  }
+}
+
+void FirestoreClient::prepare(grpc::ClientContext& context) const {
+  context.AddMetadata("google-cloud-resource-prefix", database_.resource());
+  context.AddMetadata("authorization", "Bearer owner");  // an emulator's administrator
+}
+
+Tries FirestoreClient::tries() {
+  return Tries(options_.retries, clock_, next_seed_++);
+}
+
+template <typename Request, typename Response>
+Result<Response> FirestoreClient::call(grpc::Status (Stub::*method)(grpc::ClientContext*,
+                                                                    const Request&, Response*),
+                                       std::string_view name, const Request& request,
+                                       std::stop_token stop) {
+  Tries tries = this->tries();
+  for (;;) {
+    grpc::ClientContext context;
+    prepare(context);
+    context.set_deadline(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                                      gpr_time_from_seconds(kCallSecondsMax, GPR_TIMESPAN)));
+    const std::stop_callback on_stop(stop, [&context] { context.TryCancel(); });
+    Response response;
+    const grpc::Status status = (*channel().stub.*method)(&context, request, &response);
+    if (status.ok()) return response;
+    Error problem = to_error(status, name);
+    if (!is(problem, Code::Unavailable)) return problem;
+    TRY(tries.wait_after(std::move(problem), stop));
+  }
+}
+
+Result<firestore_api::ListCollectionIdsResponse> FirestoreClient::list_collection_ids(
+    const firestore_api::ListCollectionIdsRequest& request, std::stop_token stop) {
+  return call(&Stub::ListCollectionIds, "ListCollectionIds", request, stop);
+}
+
+Result<firestore_api::PartitionQueryResponse> FirestoreClient::partition_query(
+    const firestore_api::PartitionQueryRequest& request, std::stop_token stop) {
+  return call(&Stub::PartitionQuery, "PartitionQuery", request, stop);
+}
+
+std::unique_ptr<AnswerStream> FirestoreClient::run_query(
+    const firestore_api::RunQueryRequest& request, std::stop_token stop) {
+  return std::make_unique<AnswerStream>(
+      *channel().generic, "/google.firestore.v1.Firestore/RunQuery", serialised(request),
+      [this](grpc::ClientContext& context) { prepare(context); }, stop);
+}
+
+Result<FirestoreTime> FirestoreClient::present(std::stop_token stop) {
+  firestore_api::RunQueryRequest request;
+  request.set_parent(database_.documents());
+  auto& query = *request.mutable_structured_query();
+  query.add_from()->set_all_descendants(true);
+  query.mutable_select()->add_fields()->set_field_path("__name__");
+  query.mutable_limit()->set_value(1);
+  Tries tries = this->tries();
+  for (;;) {
+    const std::unique_ptr<AnswerStream> answers = run_query(request, stop);
+    for (;;) {
+      Result<std::optional<ByteView>> answer = answers->next();
+      if (failed_with(answer, Code::Unavailable)) {
+        TRY(tries.wait_after(std::move(answer).error(), stop));
+        break;
+      }
+      const std::optional<ByteView> message = TRY(std::move(answer));
+      if (!message) {
+        return error(Code::Corrupt, "RunQuery: no answer has a time").on(Side::Source);
+      }
+      firestore_api::RunQueryResponse response;
+      if (!response.ParseFromArray(message->data(), static_cast<int>(message->size()))) {
+        return error(Code::Corrupt, "RunQuery: an answer cannot be read").on(Side::Source);
+      }
+      if (!response.has_read_time()) continue;
+      const std::optional<FirestoreTime> time = to_time(response.read_time());
+      if (time) return *time;
+    }
+  }
+}
+
+Result<std::string> emulator_address(const Environment& environment) {
+  const std::string address = variable(environment, kEmulatorVariable);
+  if (address.empty()) {
+    return error(Code::Invalid,
+                 "{} is not set, and Google's own Firestore cannot be reached yet; it is the "
+                 "HOST:PORT of an emulator",
+                 kEmulatorVariable);
+  }
+  const std::size_t colon = address.rfind(':');
+  if (colon == std::string::npos || colon == 0 || colon + 1 == address.size() ||
+      address.find('/') != std::string::npos ||
+      address.find_first_not_of("0123456789", colon + 1) != std::string::npos) {
+    return error(Code::Invalid, "{}=\"{}\" is not HOST:PORT", kEmulatorVariable,
+                 printable(address));
+  }
+  return address;
+}
+
+}  // namespace firebreak

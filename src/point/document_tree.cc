@@ -1,0 +1,111 @@
+#include "point/document_tree.h"
+
+#include <algorithm>
+
+#include "firestore/document_key.h"
+#include "firestore/record.h"
+
+namespace firebreak {
+namespace {
+
+constexpr std::size_t kCacheBytesMax = 64 << 20;
+
+}  // namespace
+
+Result<DocumentTree::Leaf> DocumentTree::open(Bytes bytes) {
+  Leaf leaf;
+  leaf.bytes = std::move(bytes);
+  std::size_t at = 0;
+  for (;;) {
+    const std::optional<RecordSpan> span = TRY(next_record(leaf.bytes, at));
+    if (!span) return leaf;
+    const RecordView record =
+        TRY(RecordView::parse(ByteView(leaf.bytes).subspan(span->begin, span->size)));
+    std::string key = document_key(record.path());
+    if (!leaf.keys.empty() && key <= leaf.keys.back()) {
+      return error(Code::Corrupt, "the documents of a leaf are not in order");
+    }
+    leaf.records.push_back(*span);
+    leaf.keys.push_back(std::move(key));
+    at = span->begin + span->size;
+  }
+}
+
+std::shared_ptr<const DocumentTree::Leaf> DocumentTree::cached(const BlobId& id) const {
+  const MutexLock lock(mutex_);
+  const auto found = by_id_.find(id.hex());
+  if (found == by_id_.end()) return nullptr;
+  newest_first_.splice(newest_first_.begin(), newest_first_, found->second);
+  return found->second->leaf;
+}
+
+void DocumentTree::keep(const BlobId& id, std::shared_ptr<const Leaf> leaf) const {
+  const MutexLock lock(mutex_);
+  if (by_id_.contains(id.hex())) return;
+  cached_bytes_ += leaf->bytes.size();
+  newest_first_.push_front({id, std::move(leaf)});
+  by_id_[id.hex()] = newest_first_.begin();
+  while (cached_bytes_ > kCacheBytesMax && newest_first_.size() > 1) {
+    const Cached& oldest = newest_first_.back();
+    cached_bytes_ -= oldest.leaf->bytes.size();
+    by_id_.erase(oldest.id.hex());
+    newest_first_.pop_back();
+  }
+}
+
+Result<std::shared_ptr<const DocumentTree::Leaf>> DocumentTree::load(const BlobId& id,
+                                                                     std::stop_token stop) const {
+  std::shared_ptr<const Leaf> leaf = cached(id);
+  if (leaf != nullptr) return leaf;
+  Bytes bytes = TRY(tree_.load_leaf(id, {}, stop));
+  Leaf opened = TRY(open(std::move(bytes)));
+  leaf = std::make_shared<const Leaf>(std::move(opened));
+  keep(id, leaf);
+  return leaf;
+}
+
+Result<std::optional<Bytes>> DocumentTree::find(std::string_view key, std::stop_token stop) const {
+  const KeyTree::Walk walk = TRY(tree_.seek(key, stop));
+  if (walk.leaf() == nullptr) return std::optional<Bytes>();
+  const std::shared_ptr<const Leaf> leaf = TRY(load(walk.leaf()->id, stop));
+  const auto found = std::ranges::lower_bound(leaf->keys, key);
+  if (found == leaf->keys.end() || *found != key) return std::optional<Bytes>();
+  const RecordSpan& span = leaf->records[static_cast<std::size_t>(found - leaf->keys.begin())];
+  Bytes record;
+  append(record, ByteView(leaf->bytes).subspan(span.begin, span.size));
+  return std::optional(std::move(record));
+}
+
+Result<void> DocumentTree::Cursor::seek(std::string_view key) {
+  walk_ = TRY(tree_->tree_.seek(key, {}));
+  leaf_.reset();
+  at_ = 0;
+  if (walk_.leaf() == nullptr) return {};
+  leaf_ = TRY(tree_->load(walk_.leaf()->id, {}));
+  at_ = static_cast<std::size_t>(std::ranges::lower_bound(leaf_->keys, key) - leaf_->keys.begin());
+  return settle();
+}
+
+Result<void> DocumentTree::Cursor::next() {
+  ++at_;
+  return settle();
+}
+
+// Into the next leaf where this one is over.
+Result<void> DocumentTree::Cursor::settle() {
+  while (at_ >= leaf_->keys.size()) {
+    TRY(walk_.next({}));
+    leaf_.reset();
+    at_ = 0;
+    if (walk_.leaf() == nullptr) return {};
+    leaf_ = TRY(tree_->load(walk_.leaf()->id, {}));
+  }
+  return {};
+}
+
+ByteView DocumentTree::Cursor::record() const {
+  const RecordSpan& span = leaf_->records[at_];
+  return ByteView(leaf_->bytes).subspan(span.begin, span.size);
+}
+
+}  // namespace firebreak

@@ -1,0 +1,72 @@
+// Reads documents of a point where they lie, leaf by leaf as they are asked for. The records of a
+// key-ordered tree whose keys are document_key() of their paths.
+#pragma once
+
+#include <list>
+#include <memory>
+#include <unordered_map>
+
+#include "base/mutex.h"
+#include "point/key_tree.h"
+
+namespace firebreak {
+
+// Thread-safe. Keeps some leaves that were read last.
+class DocumentTree {
+ public:
+  // Borrows the repository, whose index must be loaded.
+  DocumentTree(const Repository& repository, const BlobId& top) : tree_(repository, top) {}
+
+  // A record; nothing where there is no such document. Corrupt where leaves are broken.
+  Result<std::optional<Bytes>> find(std::string_view key, std::stop_token stop) const;
+
+ private:
+  struct Leaf {
+    Bytes bytes;
+    std::vector<RecordSpan> records;
+    std::vector<std::string> keys;
+  };
+
+ public:
+  // Not thread-safe; the tree must outlive it.
+  class Cursor {
+   public:
+    // To the first document whose key is not less.
+    Result<void> seek(std::string_view key);
+    Result<void> next();
+    bool is_at_end() const { return leaf_ == nullptr; }
+    // Until it is moved.
+    std::string_view key() const { return leaf_->keys[at_]; }
+    ByteView record() const;
+
+   private:
+    friend class DocumentTree;
+    explicit Cursor(const DocumentTree& tree) : tree_(&tree) {}
+    Result<void> settle();
+
+    const DocumentTree* tree_;
+    KeyTree::Walk walk_;
+    std::shared_ptr<const Leaf> leaf_;
+    std::size_t at_ = 0;
+  };
+  Cursor documents() const { return Cursor(*this); }
+
+ private:
+  struct Cached {
+    BlobId id;
+    std::shared_ptr<const Leaf> leaf;
+  };
+
+  Result<std::shared_ptr<const Leaf>> load(const BlobId& id, std::stop_token stop) const;
+  static Result<Leaf> open(Bytes bytes);
+  std::shared_ptr<const Leaf> cached(const BlobId& id) const;
+  void keep(const BlobId& id, std::shared_ptr<const Leaf> leaf) const;
+
+  const KeyTree tree_;
+  mutable Mutex mutex_;
+  mutable std::list<Cached> newest_first_ GUARDED_BY(mutex_);
+  mutable std::unordered_map<std::string, std::list<Cached>::iterator> by_id_ GUARDED_BY(mutex_);
+  mutable std::size_t cached_bytes_ GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace firebreak

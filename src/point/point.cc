@@ -1,0 +1,174 @@
+#include "point/point.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/rfc3339.h"
+#include "base/text.h"
+#include "point/cut_rule.h"
+#include "point/folder.h"
+#include "snapshot/walk.h"
+
+namespace firebreak {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kFormat = 1;
+constexpr std::string_view kPointFile = "point.json";
+constexpr std::size_t kPointBytesMax = 64 << 20;
+// What docs/formats/key-tree.md calls the mean and the moduli, for readers of another day.
+constexpr int kCutAlgorithm = 1;
+
+std::string_view name(Origin origin) {
+  return origin == Origin::Google ? "google" : "emulator";
+}
+
+Json to_json(const Point::Database& database) {
+  const CapturedDocuments& documents = database.documents;
+  Json groups = Json::array();
+  for (const CapturedGroup& group : documents.groups) {
+    groups.push_back({{"collection", group.collection_id},
+                      {"documents", group.documents},
+                      {"bytes", group.bytes}});
+  }
+  return {{"path", fmt::format("firestore/{}/base", database.id)},
+          {"database", database.id},
+          {"tree", documents.base.hex()},
+          {"cut", {{"exact", format_rfc3339(documents.time)}}},
+          {"documents", documents.documents},
+          {"bytes", documents.bytes},
+          {"unknown_fields", documents.unknown_fields},
+          {"groups", std::move(groups)}};
+}
+
+Error broken(std::string_view why) {
+  return error(Code::Corrupt, "{}: {}", kPointFile, why);
+}
+
+Result<FirestoreTime> parse_cut(const Json& part) {
+  const FileTime time = TRY(parse_rfc3339(part.at("cut").at("exact").get<std::string>()));
+  return FirestoreTime(std::chrono::floor<std::chrono::microseconds>(
+      time.seconds + std::chrono::nanoseconds(time.nanoseconds)));
+}
+
+// Throws where the JSON has another form.
+Result<Point::Database> parse_database(const Json& part) {
+  Point::Database database;
+  database.id = part.at("database").get<std::string>();
+  CapturedDocuments& documents = database.documents;
+  documents.base = TRY(BlobId::parse(part.at("tree").get<std::string>()));
+  documents.time = TRY(parse_cut(part));
+  documents.documents = part.at("documents").get<std::uint64_t>();
+  documents.bytes = part.at("bytes").get<std::uint64_t>();
+  documents.unknown_fields = part.at("unknown_fields").get<std::uint64_t>();
+  for (const Json& group : part.at("groups")) {
+    documents.groups.push_back({group.at("collection").get<std::string>(),
+                                group.at("documents").get<std::uint64_t>(),
+                                group.at("bytes").get<std::uint64_t>()});
+  }
+  return database;
+}
+
+Result<Point> parse_point(ByteView text) {
+  const Json json = Json::parse(as_text(text), nullptr, false);
+  if (!json.is_object()) return broken("no JSON object");
+  try {
+    if (json.at("format").get<int>() != kFormat) return broken("of a newer format");
+    Point point;
+    point.project = json.at("project").get<std::string>();
+    const auto origin = json.at("origin").get<std::string>();
+    if (origin != name(Origin::Google) && origin != name(Origin::Emulator)) {
+      return broken("of no known origin");
+    }
+    point.origin = origin == name(Origin::Google) ? Origin::Google : Origin::Emulator;
+    for (const Json& part : json.at("parts")) {
+      Point::Database database = TRY(parse_database(part).context("{}", kPointFile));
+      point.databases.push_back(std::move(database));
+    }
+    return point;
+  } catch (const Json::exception& problem) {
+    return broken(printable(problem.what()));
+  }
+}
+
+Result<Node> save_database(BlobSaver& saver, const Point::Database& database) {
+  const Json about{
+      {"database", database.id},
+      {"cut",
+       {{"alg", kCutAlgorithm}, {"T", kLeafBytesMean}, {"file", 16}, {"dir", 32}, {"up", 64}}}};
+  Node file = TRY(save_file(saver, "database.json", as_bytes(about.dump() + "\n")));
+  const BlobId tree =
+      TRY(save_folder(saver, {std::move(file), folder_node("base", database.documents.base)}));
+  return folder_node(database.id, tree);
+}
+
+}  // namespace
+
+std::string point_path(std::string_view project) {
+  return fmt::format("/firebase/{}", project);
+}
+
+std::string format_rfc3339(FirestoreTime time) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+  return format_rfc3339(FileTime{
+      seconds, static_cast<std::uint32_t>(std::chrono::nanoseconds(time - seconds).count())});
+}
+
+FirestoreTime Point::cut() const {
+  FirestoreTime earliest = FirestoreTime::max();
+  for (const Database& database : databases) {
+    earliest = std::min(earliest, database.documents.time);
+  }
+  return earliest;
+}
+
+Result<BlobId> save_point(BlobSaver& saver, const Point& point) {
+  Json about{{"format", kFormat},
+             {"project", point.project},
+             {"origin", name(point.origin)},
+             {"cut", format_rfc3339(point.cut())},
+             {"parts", Json::array()}};
+  std::vector<Node> databases;
+  for (const Point::Database& database : point.databases) {
+    about["parts"].push_back(to_json(database));
+    Node folder = TRY(save_database(saver, database));
+    databases.push_back(std::move(folder));
+  }
+  const BlobId firestore = TRY(save_folder(saver, std::move(databases)));
+  Node file = TRY(save_file(saver, std::string(kPointFile), as_bytes(about.dump(2) + "\n")));
+  const BlobId project =
+      TRY(save_folder(saver, {std::move(file), folder_node("firestore", firestore)}));
+  const BlobId projects = TRY(save_folder(saver, {folder_node(point.project, project)}));
+  return save_folder(saver, {folder_node("firebase", projects)});
+}
+
+Result<Point> load_point(const Repository& repository, const BlobId& root, std::stop_token stop) {
+  const Tree top = TRY(load_tree(repository, root, stop));
+  const Node* firebase = top.find("firebase");
+  if (firebase == nullptr || !firebase->subtree) {
+    return error(Code::Invalid, "it holds files, and no Firebase project");
+  }
+  const Tree projects = TRY(load_tree(repository, *firebase->subtree, stop));
+  if (projects.nodes.size() != 1 || !projects.nodes.front().subtree) {
+    return broken("not one project");
+  }
+  const BlobId& project = *projects.nodes.front().subtree;
+  const Node file = TRY(find_entry(repository, project, kPointFile, stop));
+  if (!file.content || file.size > kPointBytesMax) return broken("no file");
+  Bytes text;
+  for (const BlobId& id : *file.content) {
+    const Bytes blob = TRY(repository.load_blob(BlobType::Data, id, {}, stop));
+    append(text, blob);
+  }
+  Point point = TRY(parse_point(text));
+  if (point.project != projects.nodes.front().name) return broken("of another project");
+  for (const Point::Database& database : point.databases) {
+    const std::string path = fmt::format("firestore/{}/base", database.id);
+    const Node base = TRY(find_entry(repository, project, path, stop));
+    if (base.subtree != database.documents.base) return broken(path + " is another");
+  }
+  return point;
+}
+
+}  // namespace firebreak

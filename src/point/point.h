@@ -1,0 +1,41 @@
+// A recovery point: what one snapshot holds of a project (docs/formats/point.md).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "point/document_capture.h"
+#include "repository/blob_saver.h"
+
+namespace firebreak {
+
+// Hosts and paths of the snapshots that are points.
+constexpr std::string_view kPointHost = "firebreak";
+std::string point_path(std::string_view project);
+
+// Where a point was captured; points of both are never mixed.
+enum class Origin { Google, Emulator };
+
+struct Point {
+  struct Database {
+    std::string id;
+    CapturedDocuments documents;
+  };
+
+  std::string project;
+  Origin origin = Origin::Google;
+  std::vector<Database> databases;
+
+  // The earliest time of any part.
+  FirestoreTime cut() const;
+};
+
+// "2026-11-25T02:49:59.123456Z".
+std::string format_rfc3339(FirestoreTime time);
+
+// The root of the snapshot's tree.
+Result<BlobId> save_point(BlobSaver& saver, const Point& point);
+// Corrupt where the tree holds no point, or not what its point.json says.
+Result<Point> load_point(const Repository& repository, const BlobId& root, std::stop_token stop);
+
+}  // namespace firebreak

@@ -1,0 +1,245 @@
+// A database is captured as a point and served from it: the official client finds in it, bit by bit,
+// what it wrote to the source.
+import assert from 'node:assert/strict';
+import {execFile} from 'node:child_process';
+import {mkdtemp, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {after, before, test} from 'node:test';
+import {promisify} from 'node:util';
+import {ORDERED, array, bits, integer, map, reference, sorted, text} from './matrix.mjs';
+import {DATABASE, DOCUMENTS, PROGRAM, PROJECT, StandIn} from './stand_in.mjs';
+
+const SOURCE = `firestore://${PROJECT}/(default)`;
+const RESTIC = process.env.RESTIC_PROGRAM ?? 'restic';
+process.env.FIREBREAK_PASSWORD = process.env.RESTIC_PASSWORD = 'secret';
+
+let folder, repository, source;
+const ledger = new Map();  // path → fields, written down before they are sent
+
+const run = promisify(execFile);
+const firebreak = async (...words) => {
+  const env = {...process.env, FIRESTORE_EMULATOR_HOST: source.address};
+  const {stdout} = await run(PROGRAM, [...words, '-r', repository, '--json'], {env});
+  return JSON.parse(stdout.trim().split('\n').at(-1));
+};
+
+// A stream of numbers below a limit that the seed decides.
+function chance(seed) {
+  let state = BigInt(seed);
+  return (limit) => {
+    state = (state * 6364136223846793005n + 1442695040888963407n) & ((1n << 64n) - 1n);
+    return Number((state >> 33n) % BigInt(limit));
+  };
+}
+
+function write(documents, path, fields) {
+  ledger.set(path, fields);
+  documents.push({update: {name: `${DOCUMENTS}/${path}`, fields}});
+}
+
+// Every kind of value in every place; odd names; missing parents; and many ordinary documents.
+function generate(seed) {
+  const below = chance(seed);
+  const documents = [];
+  const values = ORDERED.flat();
+  for (const [at, value] of values.entries()) {
+    let deep = map({value, list: value.arrayValue ? array() : array(value)});
+    for (let depth = 3; depth < 17; ++depth) deep = map({deep});
+    const inArrays = value.arrayValue ? array(map({value})) : array(value, map({value}));
+    write(documents, `values/v${at}`, {value, within: map({value}), inArrays, deep});
+  }
+  const ids = ['a', 'a b', 'ä', 'a\u0308', '.a', '..a', 'A', '%2F', '\u{1f600}', '\ufffd', '\u0001',
+               '__a', 'a__', '-', '*', '?#[]', '\'"\\`', 'x'.repeat(1500), 'é'.repeat(750)];
+  for (const id of ids) {
+    write(documents, `names/${id}`, {id: text(id), [id.slice(0, 700)]: integer(1)});
+    write(documents, `${id}/names`, {id: text(id)});
+    write(documents, `names/${id}/below/${id}`, {self: reference(`names/${id}`)});
+  }
+  write(documents, 'missing/parent/of/document/and/another', {});
+  write(documents, 'limits/big', {blob: {bytesValue: Buffer.alloc(1_000_000, 7)}});
+  for (let count = 0; count < 8000; ++count) {
+    const user = `users/u${below(1 << 30)}`;
+    write(documents, user, {name: text(`user ${count}`), bio: text('x'.repeat(below(800)))});
+    if (below(3) === 0) write(documents, `${user}/dreams/d${count}`, {of: reference(user)});
+    if (below(50) === 0) write(documents, `group${below(40)}/g${count}`, {count: integer(count)});
+  }
+  return documents;
+}
+
+// All documents of any collection: path → document.
+async function everything(standIn) {
+  const parts = await standIn.rawStream('runQuery', {
+    parent: DOCUMENTS, structuredQuery: {from: [{allDescendants: true}]},
+  });
+  return new Map(parts.filter((part) => part.document).map(
+      ({document}) => [document.name.slice(DOCUMENTS.length + 1), document]));
+}
+
+function expectLedger(found, wanted) {
+  assert.deepEqual([...found.keys()].sort(), [...wanted.keys()].sort());
+  for (const [path, fields] of wanted) {
+    assert.equal(bits(sorted(found.get(path).fields)), bits(sorted(fields)), path);
+  }
+}
+
+before(async () => {
+  const seed = Date.now() % 1_000_000_000;
+  console.log(`seed ${seed}`);
+  folder = await mkdtemp(join(tmpdir(), 'firebreak-points-'));
+  repository = join(folder, 'repository');
+  source = await StandIn.start();
+  await firebreak('init');
+  const documents = generate(seed);
+  for (let at = 0; at < documents.length; at += 400) {
+    await source.raw('commit', {database: DATABASE, writes: documents.slice(at, at + 400)});
+  }
+});
+after(async () => {
+  await source.stop();
+  await rm(folder, {recursive: true});
+});
+
+test('a point serves, bit by bit, what was written to its source', async () => {
+  const summary = await firebreak('backup', SOURCE);
+  const [database] = summary.databases;
+  assert.equal(database.documents, ledger.size);
+  assert.equal(database.reads, ledger.size + 1);
+  await run(RESTIC, ['-r', repository, 'check', '--read-data']);
+
+  const original = await everything(source);
+  expectLedger(original, ledger);
+  const served = await StandIn.serve('-r', repository, summary.snapshot_id);
+  try {
+    const found = await everything(served);
+    expectLedger(found, ledger);
+    for (const [path, document] of found) {
+      assert.deepEqual(document.createTime, original.get(path).createTime, path);
+      assert.deepEqual(document.updateTime, original.get(path).updateTime, path);
+    }
+    const groups = new Map(database.groups.map((group) => [group.collection, group.documents]));
+    const paths = [...ledger.keys()].map((path) => path.split('/').at(-2));
+    assert.deepEqual(new Set(groups.keys()), new Set(paths));
+    for (const [id, count] of groups) {
+      assert.equal(count, paths.filter((collection) => collection === id).length, id);
+    }
+    const missing = await served.database.collection('missing').listDocuments();
+    assert.deepEqual(missing.map((document) => document.path), ['missing/parent']);
+  } finally {
+    await served.stop();
+  }
+});
+
+test('what is written to a served point stays in its overlay', async () => {
+  const overlay = join(folder, 'overlay');
+  const change = async (database) => {
+    await database.doc('values/v0').update({more: 1});
+    await database.doc('values/v1').delete();
+    await database.doc('values/new').set({made: true});
+  };
+  const look = async (database) => {
+    const snapshots = await database.collection('values').get();
+    return [snapshots.size, (await database.doc('values/v0').get()).data().more,
+            (await database.doc('values/v1').get()).exists,
+            (await database.doc('values/new').get()).exists];
+  };
+  const size = ORDERED.flat().length;
+  for (const round of ['write', 'read again']) {
+    const served = await StandIn.serve('-r', repository, 'latest', '--overlay', overlay);
+    if (round === 'write') await change(served.database);
+    assert.deepEqual(await look(served.database), [size, 1, false, true]);
+    await served.stop(round === 'write' ? 'SIGKILL' : 'SIGTERM');
+  }
+  const fresh = await StandIn.serve('-r', repository, 'latest');
+  assert.deepEqual(await look(fresh.database), [size, undefined, true, false]);
+  await fresh.stop();
+});
+
+test('a second point stores what has changed, and no more', async () => {
+  const first = await firebreak('backup', SOURCE);
+  assert.ok(first.data_blobs <= 1, `${first.data_blobs} blobs, though nothing has changed`);
+  await source.database.doc('users/new').set({name: 'new'});
+  ledger.set('users/new', {name: text('new')});
+  const second = await firebreak('backup', SOURCE);
+  assert.ok(second.data_blobs <= 6 && second.data_added < 2_000_000, JSON.stringify(second));
+  const served = await StandIn.serve('-r', repository, second.snapshot_id);
+  expectLedger(await everything(served), ledger);
+  await served.stop();
+});
+
+test('the number of readers leaves no trace in a point', async () => {
+  for (const readers of [1, 2, 7]) {
+    const summary = await firebreak('backup', SOURCE, '--readers', String(readers));
+    assert.ok(summary.data_blobs <= 1, `${summary.data_blobs} new blobs with ${readers} readers`);
+  }
+});
+
+test('writers do not disturb the cut: transfers between accounts keep their sum', async () => {
+  const {database} = source;
+  const accounts = Array.from({length: 200}, (_, at) => database.doc(`accounts/a${at}`));
+  await Promise.all(accounts.map((account) => account.set({balance: 1000})));
+  let isOver = false;
+  let transfers = 0;
+  const transfer = async (below) => {
+    while (!isOver) {
+      const [from, to] = [accounts[below(100)], accounts[100 + below(100)]];
+      const amount = below(50);
+      await database.runTransaction(async (transaction) => {
+        const [a, b] = await transaction.getAll(from, to);
+        transaction.update(from, {balance: a.data().balance - amount});
+        transaction.update(to, {balance: b.data().balance + amount});
+      });
+      ++transfers;
+    }
+  };
+  const writers = Array.from({length: 8}, (_, at) => transfer(chance(at)));
+  try {
+    for (let round = 0; round < 5; ++round) {
+      const before = transfers;
+      const summary = await firebreak('backup', SOURCE);
+      assert.ok(transfers > before, 'nobody wrote meanwhile');
+      const served = await StandIn.serve('-r', repository, summary.snapshot_id);
+      const balances = (await served.database.collection('accounts').get()).docs.map(
+          (account) => account.data().balance);
+      await served.stop();
+      assert.equal(balances.length, 200);
+      assert.equal(balances.reduce((sum, balance) => sum + balance, 0), 200_000);
+    }
+  } finally {
+    isOver = true;
+    await Promise.all(writers);
+  }
+});
+
+test('what cannot be captured is said in one line, and no point is made', async () => {
+  const points = async () => (await firebreak('snapshots')).length;
+  const before = await points();
+  const attempt = async (words, variables = {}) => {
+    const env = {...process.env, FIRESTORE_EMULATOR_HOST: source.address, ...variables};
+    try {
+      await run(PROGRAM, ['backup', '-r', repository, '--retry-for', '1s', ...words], {env});
+    } catch ({code, stderr}) {
+      return {code, line: stderr.trim().split('\n').at(-1)};
+    }
+    return assert.fail(`${words} succeeded`);
+  };
+  for (const [words, variables, wanted] of [
+    [[SOURCE], {FIRESTORE_EMULATOR_HOST: ''}, /FIRESTORE_EMULATOR_HOST is not set/],
+    [[SOURCE], {FIRESTORE_EMULATOR_HOST: 'localhost'}, /"localhost" is not HOST:PORT/],
+    [[SOURCE], {FIRESTORE_EMULATOR_HOST: '127.0.0.1:1'}, /gave up after .* failed to connect/],
+    [['firestore://'], {}, /the project has no id that Google gives/],
+    [['firestore://demo/a/b'], {}, /parts of a database cannot be captured alone/],
+    [['firestore://demo/A B'], {}, /the database has no id that Firestore gives/],
+    [['gs://bucket'], {}, /only Firestore databases can be captured yet/],
+    [[SOURCE, '/etc'], {}, /a point is of one source/],
+    [[SOURCE, '--exclude', 'x'], {}, /options that choose or compare files go with files/],
+    [[SOURCE, '--readers', '0'], {}, /--readers 0: between 1 and 100/],
+    [[SOURCE, '--max-reads', '100'], {}, /has more than the 100 documents that may be read/],
+    [['/etc/hostname', '--max-reads', '100'], {}, /--max-reads goes with firestore:/],
+  ]) {
+    const {code, line} = await attempt(words, variables);
+    assert.match(line, wanted);
+    assert.equal(code, 1, line);
+  }
+  assert.equal(await points(), before);
+});
