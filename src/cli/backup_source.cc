@@ -4,6 +4,8 @@
 #include <array>
 
 #include "base/text.h"
+#include "cli/database_connection.h"
+#include "cli/points.h"
 #include "cli/snapshot_options.h"
 #include "cli/units.h"
 #include "point/backup_point.h"
@@ -40,25 +42,6 @@ Result<DatabaseName> read_target(const BackupOptions& options) {
                  printable(target));
   }
   return parse_database_url(target);
-}
-
-// Points of an emulator beside those of a production project would be restored as if they were
-// such.
-Result<void> refuse_mixing(const std::vector<FoundSnapshot>& all, const DatabaseName& database,
-                           Origin origin) {
-  const std::string path = point_path(database.project);
-  for (const FoundSnapshot& found : all) {
-    const Snapshot& snapshot = found.snapshot;
-    if (snapshot.hostname != kPointHost || snapshot.paths != std::vector{path}) continue;
-    const bool is_of_emulator = std::ranges::find(snapshot.tags, "emulator") != snapshot.tags.end();
-    if (is_of_emulator == (origin == Origin::Emulator)) continue;
-    return error(
-        Code::Invalid,
-        "snapshot {} is of the {} project {}; a capture of {} goes into another repository",
-        found.id.brief(), is_of_emulator ? "emulated" : "real", database.project,
-        is_of_emulator ? "the real one" : "an emulator");
-  }
-  return {};
 }
 
 class ProgressText {
@@ -155,13 +138,7 @@ bool is_source_url(const std::vector<std::string>& targets) {
 Result<ExitCode> backup_source(Session& session, const BackupOptions& options) {
   Console& console = session.console();
   const DatabaseName database = TRY(read_target(options));
-  FirestoreClient::Options connection;
-  connection.emulator = TRY(emulator_address(session.environment()));
-  connection.retries.give_up_after =
-      TRY(parse_span(session.options().retry_for).context("--retry-for"));
-  connection.retries.on_wait = [&console](const Error& failure, Nanoseconds wait) {
-    console.say(fmt::format("{}; trying again in {}", failure.message(), format_span(wait)));
-  };
+  FirestoreClient::Options connection = TRY(connection_options(session));
   PointOptions point;
   point.saving = TRY(saving_of(options.saving));
   point.saving.dry_run = options.dry_run;
@@ -184,7 +161,7 @@ Result<ExitCode> backup_source(Session& session, const BackupOptions& options) {
   Repository& repository = *opened.repository;
   const std::vector<FoundSnapshot> all =
       TRY(session.load_snapshots_and_index(repository, session.pass_over()));
-  TRY(refuse_mixing(all, database, Origin::Emulator));
+  TRY(refuse_mixing(all, database.project, Origin::Emulator));
   TRY(repository.distrust_unlisted_packs(session.stop()));
   DocumentCaptureProgress progress;
   const ProgressText shown(progress, session.clock());

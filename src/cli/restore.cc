@@ -9,6 +9,7 @@
 #include "base/thread.h"
 #include "cli/commands.h"
 #include "cli/reading.h"
+#include "cli/restore_database.h"
 #include "cli/selection.h"
 #include "cli/snapshot_options.h"
 #include "cli/units.h"
@@ -28,6 +29,9 @@ struct Options {
   bool dry_run = false;
   bool sparse = false;
   bool verify = false;
+  DatabaseRestoreOptions database;
+
+  bool operator==(const Options&) const = default;
 };
 
 // Whether the target is the whole file system, however it is written.
@@ -39,7 +43,13 @@ bool is_root(const std::string& target) {
 
 Result<RestoreOptions> read_options(const Options& options, const Environment& environment) {
   if (options.target.empty()) {
-    return error(Code::Invalid, "restore to where? give --target FOLDER");
+    return error(Code::Invalid,
+                 "restore to where? give --target FOLDER, or --to firestore://PROJECT/DATABASE");
+  }
+  if (options.database != DatabaseRestoreOptions{}) {
+    return error(
+        Code::Invalid,
+        "--confirm, --mode, --below, --initial-rate, --writers and --no-undo go with --to");
   }
   if (options.dry_run && options.verify) {
     return error(Code::Invalid, "--dry-run writes nothing that --verify could read");
@@ -276,6 +286,18 @@ void Restoring::print_summary() const {
 }
 
 Result<ExitCode> restore(Session& session, const Options& options) {
+  if (!options.database.to.empty()) {
+    Options permitted;
+    permitted.snapshot = options.snapshot;
+    permitted.dry_run = options.dry_run;
+    permitted.database = options.database;
+    if (options != permitted) {
+      return error(Code::Invalid,
+                   "with --to a database is written to: options for files do not go "
+                   "with it");
+    }
+    return restore_database(session, options.snapshot, options.database, options.dry_run);
+  }
   RestoreOptions restoring = TRY(read_options(options, session.environment()));
   const bool is_whole = !restoring.select;
   Console& console = session.console();
@@ -305,9 +327,10 @@ Result<ExitCode> restore(Session& session, const Options& options) {
 void add_restore(Program& program) {
   const auto options = std::make_shared<Options>();  // owned by the parser and by what runs
   Command command = program.command(
-      "restore", "Write the files of a snapshot to a folder",
+      "restore", "Write the files of a snapshot to a folder, or a point to a database",
       {"firebreak restore latest --target /tmp/restored",
-       "firebreak restore latest:/srv/www --target /srv/www --include '*.php' --verify"},
+       "firebreak restore latest:/srv/www --target /srv/www --include '*.php' --verify",
+       "firebreak restore latest --to 'firestore://my-shop/(default)' --below users/u1 --dry-run"},
       [options](Session& session) { return restore(session, *options); });
   command.add_option("SNAPSHOT", options->snapshot, "id, latest, or either with :SUBFOLDER")
       .required();
@@ -323,6 +346,7 @@ void add_restore(Program& program) {
   command.add_flag("--sparse", options->sparse, "taken as said: zeros always become holes");
   add_selection_options(command, options->selection);
   add_snapshot_options(command, options->filter);
+  add_database_restore_options(command, options->database);
 }
 
 }  // namespace firebreak

@@ -15,6 +15,8 @@ struct SelectionOptions {
   std::vector<std::string> excludes_any_case;
   std::vector<std::string> exclude_files;
   std::vector<std::string> exclude_files_any_case;
+
+  bool operator==(const SelectionOptions&) const = default;
 };
 
 // --include, --iinclude, --include-file, --iinclude-file, and the same with --exclude.

@@ -1,7 +1,5 @@
 #include "cli/commands.h"
-#include "cli/reading.h"
-#include "cli/units.h"
-#include "point/point.h"
+#include "cli/points.h"
 #include "standby/firestore_server.h"
 
 namespace firebreak {
@@ -14,26 +12,16 @@ struct Options {
   unsigned firestore_port = 8080;
 };
 
-// The newest point, or the one that is named.
-Result<Store::Base> choose_point(Session& session, const Reading& reading,
-                                 const std::string& name) {
-  const SnapshotFilter points{.hosts = {std::string(kPointHost)}, .tags = {}, .paths = {}};
-  const FoundSnapshot chosen = TRY(choose_snapshot(reading.snapshots, name, points));
-  const std::string brief = chosen.id.brief();
-  const Point point = TRY(load_point(reading.repository(), chosen.snapshot.tree, session.stop())
-                              .context("snapshot {}", brief));
+// What the point has, to be read from the repository as it is asked for.
+Store::Base base_of(const Reading& reading, const ChosenPoint& chosen) {
   Store::Base base;
-  base.id = fmt::format("point {}", brief);
-  base.time = point.cut();
-  std::uint64_t documents = 0;
-  for (const Point::Database& database : point.databases) {
-    const DatabaseName full{point.project, database.id};
+  base.id = fmt::format("point {}", chosen.id.brief());
+  base.time = chosen.point.cut();
+  for (const Point::Database& database : chosen.point.databases) {
+    const DatabaseName full{chosen.point.project, database.id};
     base.documents[full.resource()] =
         std::make_unique<DocumentTree>(reading.repository(), database.documents.base);
-    documents += database.documents.documents;
   }
-  session.console().say(fmt::format("{} of {} as at {}: {}", base.id, point.project,
-                                    format_rfc3339(base.time), counted(documents, "document")));
   return base;
 }
 
@@ -51,7 +39,8 @@ Result<ExitCode> serve(Session& session, const Options& options) {
   Store::Base base;
   if (!options.is_empty) {
     reading.emplace(TRY(open_for_reading(session, losses)));
-    base = TRY(choose_point(session, *reading, options.point));
+    const ChosenPoint chosen = TRY(choose_point(session, *reading, options.point));
+    base = base_of(*reading, chosen);
   }
   const std::unique_ptr<Store> store =
       TRY(Store::open(folder, std::move(base), session.clock()).context("{}", folder));

@@ -11,6 +11,8 @@ struct SnapshotOptions {
   std::vector<std::string> hosts;
   std::vector<std::string> tags;  // each "a,b": all of them
   std::vector<std::string> paths;
+
+  bool operator==(const SnapshotOptions&) const = default;
 };
 
 // --host, --tag, --path.

@@ -89,6 +89,12 @@ std::string document_key(std::string_view document_path) {
   return group_prefix(collection_id(document_path), document_path);
 }
 
+std::string name_key(std::string_view document_path) {
+  std::string key;
+  append_path(key, document_path);
+  return key;
+}
+
 Result<DecodedKey> decode_document_key(std::string_view key) {
   std::string_view rest = key;
   DecodedKey decoded;

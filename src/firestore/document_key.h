@@ -19,6 +19,9 @@ std::string group_prefix(std::string_view collection_id);
 // What the keys of the group begin with whose documents lie at or below a path of any length.
 std::string group_prefix(std::string_view collection_id, std::string_view path);
 
+// Orders documents by their names, whatever their collection groups: the key without its group.
+std::string name_key(std::string_view document_path);
+
 struct DecodedKey {
   std::string collection_id;
   std::string path;

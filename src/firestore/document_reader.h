@@ -7,7 +7,8 @@
 
 namespace firebreak {
 
-// Documents from one path on and before another; empty is open.
+// Documents from one path on and before another; empty is open. Paths of any number of segments,
+// in the order of names.
 struct PathRange {
   std::string begin;
   std::string end;

@@ -54,23 +54,31 @@ Tries FirestoreClient::tries() {
 }
 
 template <typename Request, typename Response>
+Result<Response> FirestoreClient::call_once(grpc::Status (Stub::*method)(grpc::ClientContext*,
+                                                                         const Request&, Response*),
+                                            std::string_view name, const Request& request,
+                                            std::stop_token stop) {
+  grpc::ClientContext context;
+  prepare(context);
+  context.set_deadline(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                                    gpr_time_from_seconds(kCallSecondsMax, GPR_TIMESPAN)));
+  const std::stop_callback on_stop(stop, [&context] { context.TryCancel(); });
+  Response response;
+  const grpc::Status status = (*channel().stub.*method)(&context, request, &response);
+  if (status.ok()) return response;
+  return to_error(status, name);
+}
+
+template <typename Request, typename Response>
 Result<Response> FirestoreClient::call(grpc::Status (Stub::*method)(grpc::ClientContext*,
                                                                     const Request&, Response*),
                                        std::string_view name, const Request& request,
                                        std::stop_token stop) {
   Tries tries = this->tries();
   for (;;) {
-    grpc::ClientContext context;
-    prepare(context);
-    context.set_deadline(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
-                                      gpr_time_from_seconds(kCallSecondsMax, GPR_TIMESPAN)));
-    const std::stop_callback on_stop(stop, [&context] { context.TryCancel(); });
-    Response response;
-    const grpc::Status status = (*channel().stub.*method)(&context, request, &response);
-    if (status.ok()) return response;
-    Error problem = to_error(status, name);
-    if (!is(problem, Code::Unavailable)) return problem;
-    TRY(tries.wait_after(std::move(problem), stop));
+    Result<Response> answer = call_once(method, name, request, stop);
+    if (!failed_with(answer, Code::Unavailable)) return answer;
+    TRY(tries.wait_after(std::move(answer).error(), stop));
   }
 }
 
@@ -82,6 +90,16 @@ Result<firestore_api::ListCollectionIdsResponse> FirestoreClient::list_collectio
 Result<firestore_api::PartitionQueryResponse> FirestoreClient::partition_query(
     const firestore_api::PartitionQueryRequest& request, std::stop_token stop) {
   return call(&Stub::PartitionQuery, "PartitionQuery", request, stop);
+}
+
+Result<firestore_api::BatchWriteResponse> FirestoreClient::batch_write(
+    const firestore_api::BatchWriteRequest& request, std::stop_token stop) {
+  return call_once(&Stub::BatchWrite, "BatchWrite", request, stop);
+}
+
+Result<firestore_api::Document> FirestoreClient::get_document(
+    const firestore_api::GetDocumentRequest& request, std::stop_token stop) {
+  return call(&Stub::GetDocument, "GetDocument", request, stop);
 }
 
 std::unique_ptr<AnswerStream> FirestoreClient::run_query(

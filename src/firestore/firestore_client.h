@@ -29,11 +29,18 @@ class FirestoreClient {
   // For people: "the emulator at 127.0.0.1:8080".
   std::string endpoint() const { return "the emulator at " + options_.emulator; }
 
-  // Each is tried again while Unavailable; their errors are to_error()'s.
+  // Tried again while Unavailable, where nothing else is said; their errors are to_error()'s.
   Result<firestore_api::ListCollectionIdsResponse> list_collection_ids(
       const firestore_api::ListCollectionIdsRequest& request, std::stop_token stop);
   Result<firestore_api::PartitionQueryResponse> partition_query(
       const firestore_api::PartitionQueryRequest& request, std::stop_token stop);
+
+  // Not tried again as a whole: the answer has a status for each write.
+  Result<firestore_api::BatchWriteResponse> batch_write(
+      const firestore_api::BatchWriteRequest& request, std::stop_token stop);
+  // NotFound where there is no such document.
+  Result<firestore_api::Document> get_document(const firestore_api::GetDocumentRequest& request,
+                                               std::stop_token stop);
 
   // One try: a caller that has seen some answers asks for the rest only. They are
   // RunQueryResponses.
@@ -52,6 +59,10 @@ class FirestoreClient {
 
   Channel& channel() { return channels_[next_channel_++ % channels_.size()]; }
   void prepare(grpc::ClientContext& context) const;
+  template <typename Request, typename Response>
+  Result<Response> call_once(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                          Response*),
+                             std::string_view name, const Request& request, std::stop_token stop);
   template <typename Request, typename Response>
   Result<Response> call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
                                                      Response*),

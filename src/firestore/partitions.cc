@@ -62,6 +62,7 @@ Result<std::vector<std::string>> parting_names(FirestoreClient& client, const st
 Result<std::vector<PathRange>> partition_database(FirestoreClient& client, std::size_t count,
                                                   FirestoreTime at, std::stop_token stop) {
   const std::string prefix = client.database().documents() + "/";
+  if (count <= 1) return std::vector<PathRange>{{}};
   std::vector<std::string> cuts;
   // Any name parts all documents, those of other collections and below others too.
   for (const std::string& id : TRY(root_collections(client, at, stop))) {

@@ -40,6 +40,7 @@ Result<PointReport> backup_point(Repository& repository, RepositoryLock* lock,
   if (origin == Origin::Emulator) snapshot.tags.push_back("emulator");
   snapshot.program_version = options.program_version;
   if (options.saving.dry_run) return report;
+  if (options.skip_if_empty && progress.documents == 0) return report;
   CHECK(lock != nullptr);
   TRY(lock->held(stop));
   report.id = TRY(save_snapshot(repository, snapshot, stop));

@@ -11,13 +11,14 @@ struct PointOptions {
   DocumentCaptureOptions documents;
   BlobSaver::Options saving;
   std::vector<std::string> tags;
+  bool skip_if_empty = false;  // no snapshot of no documents
   Identity by;  // the user; the host of a point is always the same
   std::string program_version;
 };
 
 struct PointReport {
   Point point;
-  std::optional<SnapshotId> id;  // none of a dry run
+  std::optional<SnapshotId> id;  // none of a dry run, or of nothing
   Snapshot snapshot;
 };
 

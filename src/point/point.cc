@@ -115,6 +115,11 @@ std::string format_rfc3339(FirestoreTime time) {
       seconds, static_cast<std::uint32_t>(std::chrono::nanoseconds(time - seconds).count())});
 }
 
+const Point::Database* Point::find(std::string_view database) const {
+  const auto found = std::ranges::find(databases, database, &Database::id);
+  return found == databases.end() ? nullptr : &*found;
+}
+
 FirestoreTime Point::cut() const {
   FirestoreTime earliest = FirestoreTime::max();
   for (const Database& database : databases) {

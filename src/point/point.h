@@ -26,6 +26,8 @@ struct Point {
   Origin origin = Origin::Google;
   std::vector<Database> databases;
 
+  // Null where it has none of that id.
+  const Database* find(std::string_view database) const;
   // The earliest time of any part.
   FirestoreTime cut() const;
 };

@@ -7,15 +7,16 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {promisify} from 'node:util';
-import {ORDERED, array, bits, integer, map, reference, sorted, text} from './matrix.mjs';
-import {DATABASE, DOCUMENTS, PROGRAM, PROJECT, StandIn} from './stand_in.mjs';
+import {chance, everything, expectLedger, generate, writeAll} from './dataset.mjs';
+import {ORDERED, text} from './matrix.mjs';
+import {PROGRAM, PROJECT, StandIn} from './stand_in.mjs';
 
 const SOURCE = `firestore://${PROJECT}/(default)`;
 const RESTIC = process.env.RESTIC_PROGRAM ?? 'restic';
 process.env.FIREBREAK_PASSWORD = process.env.RESTIC_PASSWORD = 'secret';
 
 let folder, repository, source;
-const ledger = new Map();  // path → fields, written down before they are sent
+let ledger;  // path → fields, written down before they are sent
 
 const run = promisify(execFile);
 const firebreak = async (...words) => {
@@ -24,65 +25,6 @@ const firebreak = async (...words) => {
   return JSON.parse(stdout.trim().split('\n').at(-1));
 };
 
-// A stream of numbers below a limit that the seed decides.
-function chance(seed) {
-  let state = BigInt(seed);
-  return (limit) => {
-    state = (state * 6364136223846793005n + 1442695040888963407n) & ((1n << 64n) - 1n);
-    return Number((state >> 33n) % BigInt(limit));
-  };
-}
-
-function write(documents, path, fields) {
-  ledger.set(path, fields);
-  documents.push({update: {name: `${DOCUMENTS}/${path}`, fields}});
-}
-
-// Every kind of value in every place; odd names; missing parents; and many ordinary documents.
-function generate(seed) {
-  const below = chance(seed);
-  const documents = [];
-  const values = ORDERED.flat();
-  for (const [at, value] of values.entries()) {
-    let deep = map({value, list: value.arrayValue ? array() : array(value)});
-    for (let depth = 3; depth < 17; ++depth) deep = map({deep});
-    const inArrays = value.arrayValue ? array(map({value})) : array(value, map({value}));
-    write(documents, `values/v${at}`, {value, within: map({value}), inArrays, deep});
-  }
-  const ids = ['a', 'a b', 'ä', 'a\u0308', '.a', '..a', 'A', '%2F', '\u{1f600}', '\ufffd', '\u0001',
-               '__a', 'a__', '-', '*', '?#[]', '\'"\\`', 'x'.repeat(1500), 'é'.repeat(750)];
-  for (const id of ids) {
-    write(documents, `names/${id}`, {id: text(id), [id.slice(0, 700)]: integer(1)});
-    write(documents, `${id}/names`, {id: text(id)});
-    write(documents, `names/${id}/below/${id}`, {self: reference(`names/${id}`)});
-  }
-  write(documents, 'missing/parent/of/document/and/another', {});
-  write(documents, 'limits/big', {blob: {bytesValue: Buffer.alloc(1_000_000, 7)}});
-  for (let count = 0; count < 8000; ++count) {
-    const user = `users/u${below(1 << 30)}`;
-    write(documents, user, {name: text(`user ${count}`), bio: text('x'.repeat(below(800)))});
-    if (below(3) === 0) write(documents, `${user}/dreams/d${count}`, {of: reference(user)});
-    if (below(50) === 0) write(documents, `group${below(40)}/g${count}`, {count: integer(count)});
-  }
-  return documents;
-}
-
-// All documents of any collection: path → document.
-async function everything(standIn) {
-  const parts = await standIn.rawStream('runQuery', {
-    parent: DOCUMENTS, structuredQuery: {from: [{allDescendants: true}]},
-  });
-  return new Map(parts.filter((part) => part.document).map(
-      ({document}) => [document.name.slice(DOCUMENTS.length + 1), document]));
-}
-
-function expectLedger(found, wanted) {
-  assert.deepEqual([...found.keys()].sort(), [...wanted.keys()].sort());
-  for (const [path, fields] of wanted) {
-    assert.equal(bits(sorted(found.get(path).fields)), bits(sorted(fields)), path);
-  }
-}
-
 before(async () => {
   const seed = Date.now() % 1_000_000_000;
   console.log(`seed ${seed}`);
@@ -90,10 +32,8 @@ before(async () => {
   repository = join(folder, 'repository');
   source = await StandIn.start();
   await firebreak('init');
-  const documents = generate(seed);
-  for (let at = 0; at < documents.length; at += 400) {
-    await source.raw('commit', {database: DATABASE, writes: documents.slice(at, at + 400)});
-  }
+  ledger = generate(seed);
+  await writeAll(source, ledger);
 });
 after(async () => {
   await source.stop();
