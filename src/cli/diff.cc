@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/diff_points.h"
 #include "cli/reading.h"
 #include "cli/units.h"
 #include "repository/blob_set.h"
@@ -136,6 +137,11 @@ Result<void> compare(Session& session, const Reading& reading, const BlobId& bef
                     session.stop());
 }
 
+bool is_whole_point(const SnapshotFolder& folder) {
+  return folder.snapshot.snapshot.hostname == kPointHost &&
+         folder.tree == folder.snapshot.snapshot.tree;
+}
+
 Result<ExitCode> diff(Session& session, const Options& options) {
   Losses losses(session.console());
   const Reading reading = TRY(open_for_reading(session, losses));
@@ -144,6 +150,14 @@ Result<ExitCode> diff(Session& session, const Options& options) {
   const SnapshotFolder after = TRY(choose_folder(reading, options.after, {}, stop));
   session.console().say(fmt::format("comparing snapshot {} to {}:", before.snapshot.id.brief(),
                                     after.snapshot.id.brief()));
+  if (is_whole_point(before) && is_whole_point(after)) {
+    const Point old = TRY(load_point(reading.repository(), before.tree, stop)
+                              .context("snapshot {}", before.snapshot.id.brief()));
+    const Point now = TRY(load_point(reading.repository(), after.tree, stop)
+                              .context("snapshot {}", after.snapshot.id.brief()));
+    const ExitCode code = TRY(diff_points(session, reading, old, now, options.with_metadata));
+    return code == ExitCode::Success ? losses.end() : code;
+  }
   Statistics statistics;
   TRY(compare(session, reading, before.tree, after.tree, options, statistics, losses));
   if (before.tree != after.tree) {
@@ -165,7 +179,7 @@ Result<ExitCode> diff(Session& session, const Options& options) {
 void add_diff(Program& program) {
   const auto options = std::make_shared<Options>();  // owned by the parser and by what runs
   Command command = program.command(
-      "diff", "Show what differs between two snapshots",
+      "diff", "Show what differs between two snapshots, or the documents of two points",
       {"firebreak diff 1a2b3c4d latest", "firebreak diff 1a2b3c4d:/srv latest:/srv --metadata"},
       [options](Session& session) { return diff(session, *options); });
   command.add_option("BEFORE", options->before, "snapshot, or SNAPSHOT:SUBFOLDER").required();

@@ -70,9 +70,8 @@ Result<std::optional<Bytes>> DocumentTree::find(std::string_view key, std::stop_
   const std::shared_ptr<const Leaf> leaf = TRY(load(walk.leaf()->id, stop));
   const auto found = std::ranges::lower_bound(leaf->keys, key);
   if (found == leaf->keys.end() || *found != key) return std::optional<Bytes>();
-  const RecordSpan& span = leaf->records[static_cast<std::size_t>(found - leaf->keys.begin())];
   Bytes record;
-  append(record, ByteView(leaf->bytes).subspan(span.begin, span.size));
+  append(record, leaf->record(static_cast<std::size_t>(found - leaf->keys.begin())));
   return std::optional(std::move(record));
 }
 
@@ -101,11 +100,6 @@ Result<void> DocumentTree::Cursor::settle() {
     leaf_ = TRY(tree_->load(walk_.leaf()->id, {}));
   }
   return {};
-}
-
-ByteView DocumentTree::Cursor::record() const {
-  const RecordSpan& span = leaf_->records[at_];
-  return ByteView(leaf_->bytes).subspan(span.begin, span.size);
 }
 
 }  // namespace firebreak

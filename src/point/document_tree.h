@@ -20,14 +20,18 @@ class DocumentTree {
   // A record; nothing where there is no such document. Corrupt where leaves are broken.
   Result<std::optional<Bytes>> find(std::string_view key, std::stop_token stop) const;
 
- private:
   struct Leaf {
     Bytes bytes;
     std::vector<RecordSpan> records;
-    std::vector<std::string> keys;
-  };
+    std::vector<std::string> keys;  // of the records, ascending
 
- public:
+    ByteView record(std::size_t at) const {
+      return ByteView(bytes).subspan(records[at].begin, records[at].size);
+    }
+  };
+  Result<std::shared_ptr<const Leaf>> load(const BlobId& id, std::stop_token stop) const;
+  const KeyTree& leaves() const { return tree_; }
+
   // Not thread-safe; the tree must outlive it.
   class Cursor {
    public:
@@ -37,7 +41,7 @@ class DocumentTree {
     bool is_at_end() const { return leaf_ == nullptr; }
     // Until it is moved.
     std::string_view key() const { return leaf_->keys[at_]; }
-    ByteView record() const;
+    ByteView record() const { return leaf_->record(at_); }
 
    private:
     friend class DocumentTree;
@@ -57,7 +61,6 @@ class DocumentTree {
     std::shared_ptr<const Leaf> leaf;
   };
 
-  Result<std::shared_ptr<const Leaf>> load(const BlobId& id, std::stop_token stop) const;
   static Result<Leaf> open(Bytes bytes);
   std::shared_ptr<const Leaf> cached(const BlobId& id) const;
   void keep(const BlobId& id, std::shared_ptr<const Leaf> leaf) const;

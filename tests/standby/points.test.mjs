@@ -183,3 +183,48 @@ test('what cannot be captured is said in one line, and no point is made', async 
   }
   assert.equal(await points(), before);
 });
+
+test('the difference of two points is what was written between them', async () => {
+  const before = (await firebreak('backup', SOURCE)).snapshot_id;
+  const paths = [...ledger.keys()].filter((path) => path.startsWith('users/'));
+  const pick = chance(paths.length);
+  const wanted = new Map();
+  for (let count = 0; count < 60; ++count) {
+    const path = paths[pick(paths.length)];
+    if (wanted.has(path)) continue;
+    const document = source.database.doc(path);
+    const choice = pick(3);
+    if (choice === 0) await document.delete();
+    if (choice === 1) await document.update({changed: count});
+    if (choice === 2) {
+      const fields = (await document.get()).data();
+      await document.delete();
+      await document.set(fields);
+    }
+    wanted.set(path, ['-', 'M', 'U'][choice]);
+  }
+  for (const path of ['users/new0', 'aaa/first', 'zzz/last', `${paths[0]}/below/it`]) {
+    await source.database.doc(path).set({});
+    wanted.set(path, '+');
+  }
+  const after = (await firebreak('backup', SOURCE)).snapshot_id;
+  const diff = async (...words) => {
+    const {stdout} = await run(PROGRAM, ['diff', ...words, '-r', repository, '--json']);
+    const lines = stdout.trim().split('\n').map((line) => JSON.parse(line));
+    const changes = new Map(lines.slice(0, -1).map(({path, modifier}) => [path, modifier]));
+    assert.equal(changes.size, lines.length - 1);
+    return [changes, lines.at(-1)];
+  };
+  const sorted = (map) => [...map].sort();
+  const [changes, statistics] = await diff(before, after, '--metadata');
+  assert.deepEqual(sorted(changes), sorted(wanted));
+  const [content] = await diff(before, after);
+  assert.deepEqual(sorted(content), sorted([...wanted].filter(([, kind]) => kind !== 'U')));
+  const [backwards] = await diff(after, before);
+  const turned = {'+': '-', '-': '+', 'M': 'M'};
+  assert.deepEqual(sorted(backwards), sorted([...content].map(([path, kind]) => [path, turned[kind]])));
+  const counted = (kind) => [...wanted.values()].filter((one) => one === kind).length;
+  assert.deepEqual(
+      [statistics.added, statistics.removed, statistics.changed, statistics.times_changed],
+      [counted('+'), counted('-'), counted('M'), counted('U')]);
+});
