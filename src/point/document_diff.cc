@@ -25,8 +25,7 @@ class DiffSide {
     return walk_.next(stop);
   }
   Result<void> load(std::stop_token stop) {
-    if (leaf_ == nullptr) leaf_ = TRY(tree_->load(walk_.leaf()->id, stop));
-    if (leaf_->keys.empty()) return error(Code::Corrupt, "a leaf is empty");
+    if (leaf_ == nullptr) leaf_ = TRY(tree_->load(*walk_.leaf(), stop));
     return {};
   }
   // Once it is loaded.

@@ -18,6 +18,7 @@ Result<DocumentTree::Leaf> DocumentTree::open(Bytes bytes) {
   std::size_t at = 0;
   for (;;) {
     const std::optional<RecordSpan> span = TRY(next_record(leaf.bytes, at));
+    if (!span && leaf.keys.empty()) return error(Code::Corrupt, "a leaf is empty");
     if (!span) return leaf;
     const RecordView record =
         TRY(RecordView::parse(ByteView(leaf.bytes).subspan(span->begin, span->size)));
@@ -53,21 +54,34 @@ void DocumentTree::keep(const BlobId& id, std::shared_ptr<const Leaf> leaf) cons
   }
 }
 
-Result<std::shared_ptr<const DocumentTree::Leaf>> DocumentTree::load(const BlobId& id,
-                                                                     std::stop_token stop) const {
-  std::shared_ptr<const Leaf> leaf = cached(id);
-  if (leaf != nullptr) return leaf;
-  Bytes bytes = TRY(tree_.load_leaf(id, {}, stop));
-  Leaf opened = TRY(open(std::move(bytes)));
-  leaf = std::make_shared<const Leaf>(std::move(opened));
-  keep(id, leaf);
+Result<std::shared_ptr<const DocumentTree::Leaf>> DocumentTree::load(
+    const KeyTree::LeafPlace& place, std::stop_token stop) const {
+  std::shared_ptr<const Leaf> leaf = cached(place.id);
+  if (leaf == nullptr) {
+    Bytes bytes = TRY(tree_.load_leaf(place.id, {}, stop));
+    Leaf opened = TRY(open(std::move(bytes)));
+    leaf = std::make_shared<const Leaf>(std::move(opened));
+    keep(place.id, leaf);
+  }
+  if (leaf->keys.front() < place.separator) {
+    return error(Code::Corrupt, "a leaf begins before its place");
+  }
+  return leaf;
+}
+
+Result<std::shared_ptr<const DocumentTree::Leaf>> DocumentTree::load_behind(
+    const Leaf& before, const KeyTree::LeafPlace& place, std::stop_token stop) const {
+  std::shared_ptr<const Leaf> leaf = TRY(load(place, stop));
+  if (leaf->keys.front() <= before.keys.back()) {
+    return error(Code::Corrupt, "a leaf begins before the end of another");
+  }
   return leaf;
 }
 
 Result<std::optional<Bytes>> DocumentTree::find(std::string_view key, std::stop_token stop) const {
   const KeyTree::Walk walk = TRY(tree_.seek(key, stop));
   if (walk.leaf() == nullptr) return std::optional<Bytes>();
-  const std::shared_ptr<const Leaf> leaf = TRY(load(walk.leaf()->id, stop));
+  const std::shared_ptr<const Leaf> leaf = TRY(load(*walk.leaf(), stop));
   const auto found = std::ranges::lower_bound(leaf->keys, key);
   if (found == leaf->keys.end() || *found != key) return std::optional<Bytes>();
   Bytes record;
@@ -80,7 +94,7 @@ Result<void> DocumentTree::Cursor::seek(std::string_view key) {
   leaf_.reset();
   at_ = 0;
   if (walk_.leaf() == nullptr) return {};
-  leaf_ = TRY(tree_->load(walk_.leaf()->id, {}));
+  leaf_ = TRY(tree_->load(*walk_.leaf(), {}));
   at_ = static_cast<std::size_t>(std::ranges::lower_bound(leaf_->keys, key) - leaf_->keys.begin());
   return settle();
 }
@@ -93,11 +107,11 @@ Result<void> DocumentTree::Cursor::next() {
 // Into the next leaf where this one is over.
 Result<void> DocumentTree::Cursor::settle() {
   while (at_ >= leaf_->keys.size()) {
+    const std::shared_ptr<const Leaf> before = std::exchange(leaf_, nullptr);
     TRY(walk_.next({}));
-    leaf_.reset();
     at_ = 0;
     if (walk_.leaf() == nullptr) return {};
-    leaf_ = TRY(tree_->load(walk_.leaf()->id, {}));
+    leaf_ = TRY(tree_->load_behind(*before, *walk_.leaf(), {}));
   }
   return {};
 }

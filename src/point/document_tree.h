@@ -29,7 +29,13 @@ class DocumentTree {
       return ByteView(bytes).subspan(records[at].begin, records[at].size);
     }
   };
-  Result<std::shared_ptr<const Leaf>> load(const BlobId& id, std::stop_token stop) const;
+  // Corrupt where it begins before its place.
+  Result<std::shared_ptr<const Leaf>> load(const KeyTree::LeafPlace& place,
+                                           std::stop_token stop) const;
+  // The leaf after `before`; Corrupt where it does not begin behind that.
+  Result<std::shared_ptr<const Leaf>> load_behind(const Leaf& before,
+                                                  const KeyTree::LeafPlace& place,
+                                                  std::stop_token stop) const;
   const KeyTree& leaves() const { return tree_; }
 
   // Not thread-safe; the tree must outlive it.
