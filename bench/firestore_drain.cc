@@ -90,7 +90,7 @@ int main(int argc, char** argv) {
       return 1;
     }
   }
-  firebreak::FirestoreClient client({"bench", "(default)"}, {request.address},
+  firebreak::FirestoreClient client({"bench", "(default)"}, {.address = request.address},
                                     firebreak::system_clock());
   firebreak::Drain drain(request, client);
   const firebreak::Result<void> done = drain.run(file.get());

@@ -87,15 +87,17 @@ void add_parent_options(Command command, BackupOptions& options) {
 }
 
 void add_database_options(Command command, BackupOptions& options) {
+  const std::string group = "Options for firestore://PROJECT/DATABASE";
   command
       .add_option("--max-reads", options.reads_max,
                   "end without a point where a database has more documents than this")
       .type_name("N")
-      .group("Options for firestore://PROJECT/DATABASE");
+      .group(group);
   command.add_option("--readers", options.readers, "parts of a database that are read side by side")
       .type_name("N")
       .capture_default_str()
-      .group("Options for firestore://PROJECT/DATABASE");
+      .group(group);
+  add_connection_options(command, options.connection, group);
 }
 
 }  // namespace
@@ -114,8 +116,9 @@ void add_backup_options(Command command, BackupOptions& options) {
 Result<BackupRequest> read_backup_request(const BackupOptions& options, Session& session) {
   BackupRequest request;
   ArchiveOptions& archive = request.archive;
-  if (options.reads_max != 0) {
-    return error(Code::Invalid, "--max-reads goes with firestore://PROJECT/DATABASE only");
+  if (options.reads_max != 0 || options.connection != ConnectionOptions{}) {
+    return error(Code::Invalid,
+                 "--max-reads and --firestore-endpoint go with firestore://PROJECT/DATABASE only");
   }
   const bool any_list = !options.files_from.empty() || !options.files_from_verbatim.empty() ||
                         !options.files_from_raw.empty();

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/database_connection.h"
 #include "cli/excludes.h"
 #include "cli/saving_options.h"
 #include "cli/session.h"
@@ -37,6 +38,7 @@ struct BackupOptions {
   // Of databases.
   std::uint64_t reads_max = 0;
   unsigned readers = 4;
+  ConnectionOptions connection;
 
   bool operator==(const BackupOptions&) const = default;
 };

@@ -35,6 +35,7 @@ Result<DatabaseName> read_target(const BackupOptions& options) {
   permitted.saving = options.saving;
   permitted.reads_max = options.reads_max;
   permitted.readers = options.readers;
+  permitted.connection = options.connection;
   if (options != permitted) {
     return error(Code::Invalid,
                  "{}: options that choose or compare files go with files; for a database there are "
@@ -138,7 +139,7 @@ bool is_source_url(const std::vector<std::string>& targets) {
 Result<ExitCode> backup_source(Session& session, const BackupOptions& options) {
   Console& console = session.console();
   const DatabaseName database = TRY(read_target(options));
-  FirestoreClient::Options connection = TRY(connection_options(session));
+  FirestoreClient::Options connection = TRY(connect_to_database(session, options.connection));
   PointOptions point;
   point.saving = TRY(saving_of(options.saving));
   point.saving.dry_run = options.dry_run;
@@ -161,15 +162,15 @@ Result<ExitCode> backup_source(Session& session, const BackupOptions& options) {
   Repository& repository = *opened.repository;
   const std::vector<FoundSnapshot> all =
       TRY(session.load_snapshots_and_index(repository, session.pass_over()));
-  TRY(refuse_mixing(all, database.project, Origin::Emulator));
+  TRY(refuse_mixing(all, database.project, origin_of(client)));
   TRY(repository.distrust_unlisted_packs(session.stop()));
   DocumentCaptureProgress progress;
   const ProgressText shown(progress, session.clock());
   Result<PointReport> done = [&] {
     const ProgressDisplay display(
         console, session.clock(), [&] { return shown.text(); }, [&] { return shown.json(); });
-    return backup_point(repository, opened.lock.get(), client, Origin::Emulator, point, progress,
-                        session.clock(), session.stop());
+    return backup_point(repository, opened.lock.get(), client, point, progress, session.clock(),
+                        session.stop());
   }();
   const PointReport report = TRY(std::move(done));
   if (console.is_json()) {

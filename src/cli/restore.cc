@@ -47,9 +47,9 @@ Result<RestoreOptions> read_options(const Options& options, const Environment& e
                  "restore to where? give --target FOLDER, or --to firestore://PROJECT/DATABASE");
   }
   if (options.database != DatabaseRestoreOptions{}) {
-    return error(
-        Code::Invalid,
-        "--confirm, --mode, --below, --initial-rate, --writers and --no-undo go with --to");
+    return error(Code::Invalid,
+                 "--confirm, --mode, --below, --initial-rate, --writers, --no-undo and "
+                 "--firestore-endpoint go with --to");
   }
   if (options.dry_run && options.verify) {
     return error(Code::Invalid, "--dry-run writes nothing that --verify could read");

@@ -12,6 +12,8 @@
 namespace firebreak {
 namespace {
 
+constexpr unsigned kGoogleRate = 500;  // documents a second
+
 Result<RestoreMode> parse_mode(std::string_view text) {
   if (text == "missing") return RestoreMode::Missing;
   if (text == "overwrite") return RestoreMode::Overwrite;
@@ -122,19 +124,19 @@ void print_summary(Console& console, const DocumentRestoreProgress& progress, bo
 
 // The target as it is before anything is written. Nothing where it has no documents.
 Result<std::optional<SnapshotId>> save_undo_point(Session& session, Reading& reading,
-                                                  FirestoreClient& target) {
+                                                  FirestoreClient& target, unsigned readers) {
   OpenedRepository& opened = reading.opened;
-  TRY(refuse_mixing(reading.snapshots, target.database().project, Origin::Emulator));
+  TRY(refuse_mixing(reading.snapshots, target.database().project, origin_of(target)));
   TRY(opened.repository->distrust_unlisted_packs(session.stop()));
   PointOptions options;
   options.tags = {"undo"};
   options.by = session.identity();
   options.program_version = "firebreak " FIREBREAK_VERSION;
   options.skip_if_empty = true;
+  options.documents.readers = readers;
   DocumentCaptureProgress progress;
-  const PointReport report =
-      TRY(backup_point(*opened.repository, opened.lock.get(), target, Origin::Emulator, options,
-                       progress, session.clock(), session.stop()));
+  const PointReport report = TRY(backup_point(*opened.repository, opened.lock.get(), target,
+                                              options, progress, session.clock(), session.stop()));
   if (report.id) {
     session.console().say(fmt::format(
         "undo point {} saved; back to it: firebreak restore {} --to '{}' --mode exact --confirm {}",
@@ -167,9 +169,9 @@ void add_database_restore_options(Command command, DatabaseRestoreOptions& optio
       .group(group);
   command
       .add_option("--initial-rate", options.initial_rate,
-                  "documents a second to begin with, half more every five minutes; 0 is no limit")
+                  "documents a second to begin with, half more every five minutes; 0 is no limit, "
+                  "the default of an emulator; else it is 500, as Google asks for")
       .type_name("N")
-      .capture_default_str()
       .group(group);
   command.add_option("--writers", options.writers, "parts that are restored side by side")
       .type_name("N")
@@ -177,6 +179,7 @@ void add_database_restore_options(Command command, DatabaseRestoreOptions& optio
       .group(group);
   command.add_flag("--no-undo", options.no_undo, "do not save the database as a point before")
       .group(group);
+  add_connection_options(command, options.connection, group);
 }
 
 Result<ExitCode> restore_database(Session& session, const std::string& name,
@@ -189,7 +192,6 @@ Result<ExitCode> restore_database(Session& session, const std::string& name,
   restoring.path = options.below;
   restoring.dry_run = dry_run;
   restoring.workers = options.writers;
-  restoring.initial_rate = options.initial_rate;
   restoring.on_document = [&console](DocumentAction action, std::string_view path) {
     if (action == DocumentAction::Same || action == DocumentAction::Keep) {
       if (console.verbosity() < 2) return;
@@ -209,8 +211,13 @@ Result<ExitCode> restore_database(Session& session, const std::string& name,
                                            : fmt::format("refused: {}", printable(why)),
                  write.path);
   };
-  FirestoreClient target(database, TRY(connection_options(session)), session.clock());
+  FirestoreClient target(database, TRY(connect_to_database(session, options.connection)),
+                         session.clock());
   console.say(fmt::format("{} at {}", database.url(), target.endpoint()));
+  restoring.initial_rate = options.initial_rate;
+  if (restoring.initial_rate == DatabaseRestoreOptions::kRateOfService) {
+    restoring.initial_rate = target.is_emulator() ? 0 : kGoogleRate;
+  }
 
   Losses losses(console);
   Reading reading = TRY(open_for_reading(session, losses));
@@ -224,7 +231,7 @@ Result<ExitCode> restore_database(Session& session, const std::string& name,
   }
   std::optional<SnapshotId> undo;
   if (!dry_run && !options.no_undo) {
-    undo = TRY(save_undo_point(session, reading, target)
+    undo = TRY(save_undo_point(session, reading, target, options.writers)
                    .context("no undo point (--no-undo goes without)"));
   }
   std::vector<std::string> collection_ids;

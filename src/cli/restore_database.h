@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/command.h"
+#include "cli/database_connection.h"
 #include "cli/session.h"
 
 namespace firebreak {
@@ -11,9 +12,11 @@ struct DatabaseRestoreOptions {
   std::string confirm;
   std::string mode = "missing";
   std::string below;
-  unsigned initial_rate = 0;
+  static constexpr unsigned kRateOfService = ~0u;
+  unsigned initial_rate = kRateOfService;  // 500 at Google, no limit for an emulator
   unsigned writers = 4;
   bool no_undo = false;
+  ConnectionOptions connection;
 
   bool operator==(const DatabaseRestoreOptions&) const = default;
 };

@@ -18,12 +18,14 @@ std::string_view brief(std::string_view method) {
 
 AnswerStream::AnswerStream(grpc::GenericStub& stub, std::string method,
                            const grpc::ByteBuffer& request,
-                           const std::function<void(grpc::ClientContext& context)>& prepare,
+                           std::unique_ptr<grpc::ClientContext> context, OnRefused on_refused,
                            std::stop_token stop)
-    : method_(std::move(method)), stop_(std::move(stop)) {
-  prepare(context_);
-  call_ = stub.PrepareCall(&context_, method_, &queue_);
-  on_stop_.emplace(stop_, [this] { context_.TryCancel(); });
+    : method_(std::move(method)),
+      stop_(std::move(stop)),
+      on_refused_(std::move(on_refused)),
+      context_(std::move(context)) {
+  call_ = stub.PrepareCall(context_.get(), method_, &queue_);
+  on_stop_.emplace(stop_, [this] { context_->TryCancel(); });
   call_->StartCall(this);
   if (!wait()) return;
   call_->WriteLast(request, {}, this);
@@ -33,7 +35,7 @@ AnswerStream::AnswerStream(grpc::GenericStub& stub, std::string method,
 AnswerStream::~AnswerStream() {
   on_stop_.reset();
   if (call_ != nullptr) {
-    context_.TryCancel();
+    context_->TryCancel();
     if (is_asked_) wait();
     grpc::Status ignored;
     call_->Finish(&ignored, this);
@@ -57,7 +59,7 @@ bool AnswerStream::wait() {
       break;
   }
   is_silent_ = true;
-  context_.TryCancel();
+  context_->TryCancel();
   queue_.Next(&tag, &went_well);
   return false;
 }
@@ -97,6 +99,7 @@ Result<std::optional<ByteView>> AnswerStream::finish() {
   if (status.error_code() == grpc::StatusCode::CANCELLED && !stop_.stop_requested()) {
     status = grpc::Status(grpc::StatusCode::UNAVAILABLE, status.error_message());
   }
+  if (status.error_code() == grpc::StatusCode::UNAUTHENTICATED && on_refused_) on_refused_();
   return to_error(status, brief(method_));
 }
 

@@ -6,6 +6,7 @@
 #include <grpcpp/client_context.h>
 #include <grpcpp/completion_queue.h>
 #include <grpcpp/generic/generic_stub.h>
+#include <memory>
 #include <optional>
 #include <stop_token>
 
@@ -17,10 +18,12 @@ namespace firebreak {
 // Not thread-safe. Asks for the next answer while the caller works on the one before.
 class AnswerStream {
  public:
-  // `method`: "/google.firestore.v1.Firestore/RunQuery". `prepare` is given the context before the
-  // call begins. `stop` cancels it.
+  // Told when the service does not know who asks; may be absent.
+  using OnRefused = std::function<void()>;
+
+  // `method`: "/google.firestore.v1.Firestore/RunQuery". `context` has who asks. `stop` cancels it.
   AnswerStream(grpc::GenericStub& stub, std::string method, const grpc::ByteBuffer& request,
-               const std::function<void(grpc::ClientContext& context)>& prepare,
+               std::unique_ptr<grpc::ClientContext> context, OnRefused on_refused,
                std::stop_token stop);
   // Cancels what was not read to its end.
   ~AnswerStream();
@@ -40,7 +43,8 @@ class AnswerStream {
 
   const std::string method_;
   const std::stop_token stop_;
-  grpc::ClientContext context_;
+  const OnRefused on_refused_;
+  const std::unique_ptr<grpc::ClientContext> context_;
   grpc::CompletionQueue queue_;
   std::unique_ptr<grpc::GenericClientAsyncReaderWriter> call_;
   std::optional<std::stop_callback<std::function<void()>>> on_stop_;

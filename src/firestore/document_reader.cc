@@ -26,10 +26,10 @@ Error unreadable() {
 }  // namespace
 
 DocumentReader::DocumentReader(FirestoreClient& client, PathRange range, FirestoreTime at)
-    : client_(client), range_(std::move(range)), at_(at), tries_(client.tries()) {}
+    : database_(client.database()), range_(std::move(range)), at_(at), answers_(client) {}
 
 firestore_api::RunQueryRequest DocumentReader::request() const {
-  const std::string documents = client_.database().documents();
+  const std::string documents = database_.documents();
   firestore_api::RunQueryRequest request;
   request.set_parent(documents);
   *request.mutable_read_time() = to_message(at_);
@@ -53,17 +53,9 @@ firestore_api::RunQueryRequest DocumentReader::request() const {
 
 Result<std::optional<ByteView>> DocumentReader::next(std::stop_token stop) {
   for (;;) {
-    if (answers_ == nullptr) answers_ = client_.run_query(request(), stop);
-    Result<std::optional<ByteView>> answer = answers_->next();
-    if (failed_with(answer, Code::Unavailable)) {
-      answers_.reset();
-      TRY(tries_.wait_after(std::move(answer).error(), stop));
-      continue;
-    }
-    const std::optional<ByteView> message = TRY(std::move(answer));
-    if (!message) return std::optional<ByteView>();
-    tries_.start_over();
-    const std::optional<ByteView> document = TRY(document_of(*message));
+    const std::optional<ByteView> answer = TRY(answers_.next([this] { return request(); }, stop));
+    if (!answer) return answer;
+    const std::optional<ByteView> document = TRY(document_of(*answer));
     if (document) return document;
   }
 }

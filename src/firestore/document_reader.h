@@ -27,11 +27,10 @@ class DocumentReader {
   firestore_api::RunQueryRequest request() const;
   Result<std::optional<ByteView>> document_of(ByteView answer);
 
-  FirestoreClient& client_;
+  const DatabaseName& database_;
   const PathRange range_;
   const FirestoreTime at_;
-  Tries tries_;
-  std::unique_ptr<AnswerStream> answers_;
+  AnswerReader answers_;
   std::string last_name_;  // of the document that was given last
 };
 

@@ -15,13 +15,19 @@ constexpr std::size_t kConnections = 4;
 constexpr int kCallSecondsMax = 60;
 constexpr std::string_view kEmulatorVariable = "FIRESTORE_EMULATOR_HOST";
 
-std::shared_ptr<grpc::Channel> connect(const std::string& address) {
+std::shared_ptr<grpc::Channel> connect(const FirestoreClient::Options& options) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // else all would share a connection
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  if (options.credentials == nullptr) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);  // Tries does
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  if (options.credentials == nullptr) {
+    return grpc::CreateCustomChannel(options.address, grpc::InsecureChannelCredentials(),
+                                     arguments);
+  }
+  grpc::SslCredentialsOptions tls;
+  tls.pem_root_certs = options.ca_certificates;
+  return grpc::CreateCustomChannel(options.address, grpc::SslCredentials(tls), arguments);
 }
 
 grpc::ByteBuffer serialised(const google::protobuf::Message& message) {
@@ -38,15 +44,29 @@ FirestoreClient::FirestoreClient(DatabaseName database, Options options, Clock& 
       clock_(clock),
       next_seed_(static_cast<std::uint64_t>(clock.now().time_since_epoch().count())) {
   for (std::size_t number = 0; number < kConnections; ++number) {
-    const std::shared_ptr<grpc::Channel> channel = connect(options_.emulator);
+    const std::shared_ptr<grpc::Channel> channel = connect(options_);
     channels_.push_back(
         {std::make_unique<Stub>(channel), std::make_unique<grpc::GenericStub>(channel)});
   }
 }
 
-void FirestoreClient::prepare(grpc::ClientContext& context) const {
+std::string FirestoreClient::endpoint() const {
+  if (is_emulator()) return "the emulator at " + options_.address;
+  return fmt::format("{} as {}", options_.address, options_.credentials->who());
+}
+
+Result<std::string> FirestoreClient::prepare(grpc::ClientContext& context,
+                                             std::stop_token stop) const {
   context.AddMetadata("google-cloud-resource-prefix", database_.resource());
-  context.AddMetadata("authorization", "Bearer owner");  // an emulator's administrator
+  if (is_emulator()) {
+    context.AddMetadata("authorization", "Bearer owner");  // its administrator
+    return std::string();
+  }
+  const std::string token = TRY(options_.credentials->token(stop));
+  context.AddMetadata("authorization", "Bearer " + token);
+  const std::string& billed = options_.credentials->quota_project();
+  if (!billed.empty()) context.AddMetadata("x-goog-user-project", billed);
+  return token;
 }
 
 Tries FirestoreClient::tries() {
@@ -58,15 +78,21 @@ Result<Response> FirestoreClient::call_once(grpc::Status (Stub::*method)(grpc::C
                                                                          const Request&, Response*),
                                             std::string_view name, const Request& request,
                                             std::stop_token stop) {
-  grpc::ClientContext context;
-  prepare(context);
-  context.set_deadline(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
-                                    gpr_time_from_seconds(kCallSecondsMax, GPR_TIMESPAN)));
-  const std::stop_callback on_stop(stop, [&context] { context.TryCancel(); });
-  Response response;
-  const grpc::Status status = (*channel().stub.*method)(&context, request, &response);
-  if (status.ok()) return response;
-  return to_error(status, name);
+  for (bool again = false;; again = true) {
+    grpc::ClientContext context;
+    const std::string token = TRY(prepare(context, stop));
+    context.set_deadline(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                                      gpr_time_from_seconds(kCallSecondsMax, GPR_TIMESPAN)));
+    const std::stop_callback on_stop(stop, [&context] { context.TryCancel(); });
+    Response response;
+    const grpc::Status status = (*channel().stub.*method)(&context, request, &response);
+    if (status.ok()) return response;
+    // A service that refuses the token has done nothing.
+    if (status.error_code() != grpc::StatusCode::UNAUTHENTICATED || is_emulator() || again) {
+      return to_error(status, name);
+    }
+    options_.credentials->refuse(token);
+  }
 }
 
 template <typename Request, typename Response>
@@ -102,11 +128,17 @@ Result<firestore_api::Document> FirestoreClient::get_document(
   return call(&Stub::GetDocument, "GetDocument", request, stop);
 }
 
-std::unique_ptr<AnswerStream> FirestoreClient::run_query(
+Result<std::unique_ptr<AnswerStream>> FirestoreClient::run_query(
     const firestore_api::RunQueryRequest& request, std::stop_token stop) {
+  auto context = std::make_unique<grpc::ClientContext>();
+  const std::string token = TRY(prepare(*context, stop));
+  AnswerStream::OnRefused on_refused;
+  if (!is_emulator()) {
+    on_refused = [credentials = options_.credentials, token] { credentials->refuse(token); };
+  }
   return std::make_unique<AnswerStream>(
       *channel().generic, "/google.firestore.v1.Firestore/RunQuery", serialised(request),
-      [this](grpc::ClientContext& context) { prepare(context); }, stop);
+      std::move(context), std::move(on_refused), stop);
 }
 
 Result<FirestoreTime> FirestoreClient::present(std::stop_token stop) {
@@ -116,46 +148,56 @@ Result<FirestoreTime> FirestoreClient::present(std::stop_token stop) {
   query.add_from()->set_all_descendants(true);
   query.mutable_select()->add_fields()->set_field_path("__name__");
   query.mutable_limit()->set_value(1);
-  Tries tries = this->tries();
+  AnswerReader answers(*this);
   for (;;) {
-    const std::unique_ptr<AnswerStream> answers = run_query(request, stop);
-    for (;;) {
-      Result<std::optional<ByteView>> answer = answers->next();
-      if (failed_with(answer, Code::Unavailable)) {
-        TRY(tries.wait_after(std::move(answer).error(), stop));
-        break;
-      }
-      const std::optional<ByteView> message = TRY(std::move(answer));
-      if (!message) {
-        return error(Code::Corrupt, "RunQuery: no answer has a time").on(Side::Source);
-      }
-      firestore_api::RunQueryResponse response;
-      if (!response.ParseFromArray(message->data(), static_cast<int>(message->size()))) {
-        return error(Code::Corrupt, "RunQuery: an answer cannot be read").on(Side::Source);
-      }
-      if (!response.has_read_time()) continue;
-      const std::optional<FirestoreTime> time = to_time(response.read_time());
-      if (time) return *time;
+    const std::optional<ByteView> message = TRY(answers.next([&] { return request; }, stop));
+    if (!message) return error(Code::Corrupt, "RunQuery: no answer has a time").on(Side::Source);
+    firestore_api::RunQueryResponse response;
+    if (!response.ParseFromArray(message->data(), static_cast<int>(message->size()))) {
+      return error(Code::Corrupt, "RunQuery: an answer cannot be read").on(Side::Source);
     }
+    if (!response.has_read_time()) continue;
+    const std::optional<FirestoreTime> time = to_time(response.read_time());
+    if (time) return *time;
+  }
+}
+
+AnswerReader::AnswerReader(FirestoreClient& client) : client_(client), tries_(client.tries()) {}
+
+Result<std::optional<ByteView>> AnswerReader::next(const MakeRequest& request,
+                                                   std::stop_token stop) {
+  for (;;) {
+    if (answers_ == nullptr) answers_ = TRY(client_.run_query(request(), stop));
+    Result<std::optional<ByteView>> answer = answers_->next();
+    if (answer.ok()) {
+      tries_.start_over();
+      has_been_refused_ = false;
+      return answer;
+    }
+    answers_.reset();
+    if (failed_with(answer, Code::Unauthenticated) && !client_.is_emulator() &&
+        !std::exchange(has_been_refused_, true)) {
+      continue;
+    }
+    if (!failed_with(answer, Code::Unavailable)) return answer;
+    TRY(tries_.wait_after(std::move(answer).error(), stop));
   }
 }
 
 Result<std::string> emulator_address(const Environment& environment) {
   const std::string address = variable(environment, kEmulatorVariable);
-  if (address.empty()) {
-    return error(Code::Invalid,
-                 "{} is not set, and Google's own Firestore cannot be reached yet; it is the "
-                 "HOST:PORT of an emulator",
-                 kEmulatorVariable);
-  }
-  const std::size_t colon = address.rfind(':');
-  if (colon == std::string::npos || colon == 0 || colon + 1 == address.size() ||
-      address.find('/') != std::string::npos ||
-      address.find_first_not_of("0123456789", colon + 1) != std::string::npos) {
-    return error(Code::Invalid, "{}=\"{}\" is not HOST:PORT", kEmulatorVariable,
-                 printable(address));
-  }
+  if (!address.empty()) TRY(check_address(kEmulatorVariable, address));
   return address;
+}
+
+Result<void> check_address(std::string_view what, std::string_view address) {
+  const std::size_t colon = address.rfind(':');
+  if (colon != std::string::npos && colon != 0 && colon + 1 != address.size() &&
+      address.find('/') == std::string::npos &&
+      address.find_first_not_of("0123456789", colon + 1) == std::string::npos) {
+    return {};
+  }
+  return error(Code::Invalid, "{}: \"{}\" is not HOST:PORT", what, printable(address));
 }
 
 }  // namespace firebreak

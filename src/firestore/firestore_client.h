@@ -11,6 +11,7 @@
 #include "firestore/answer_stream.h"
 #include "firestore/database_name.h"
 #include "firestore/firestore_time.h"
+#include "net/google_credentials.h"
 
 namespace firebreak {
 
@@ -19,15 +20,19 @@ namespace firestore_api = google::firestore::v1;
 class FirestoreClient {
  public:
   struct Options {
-    std::string emulator;  // HOST:PORT of a server that is not Google's
+    std::string address;  // HOST:PORT
+    // Nothing for an emulator, which is reached in the clear and must not be shown real ones.
+    std::shared_ptr<GoogleCredentials> credentials = {};
+    std::string ca_certificates = {};  // to trust, in PEM
     RetryPolicy retries = {};
   };
   // Connects when it is first used. Borrows the clock.
   FirestoreClient(DatabaseName database, Options options, Clock& clock);
 
   const DatabaseName& database() const { return database_; }
+  bool is_emulator() const { return options_.credentials == nullptr; }
   // For people: "the emulator at 127.0.0.1:8080".
-  std::string endpoint() const { return "the emulator at " + options_.emulator; }
+  std::string endpoint() const;
 
   // Tried again while Unavailable, where nothing else is said; their errors are to_error()'s.
   Result<firestore_api::ListCollectionIdsResponse> list_collection_ids(
@@ -43,9 +48,10 @@ class FirestoreClient {
                                                std::stop_token stop);
 
   // One try: a caller that has seen some answers asks for the rest only. They are
-  // RunQueryResponses.
-  std::unique_ptr<AnswerStream> run_query(const firestore_api::RunQueryRequest& request,
-                                          std::stop_token stop);
+  // RunQueryResponses. The errors of GoogleCredentials::token(). A stream that ends Unauthenticated
+  // may be asked for once more, with another token.
+  Result<std::unique_ptr<AnswerStream>> run_query(const firestore_api::RunQueryRequest& request,
+                                                  std::stop_token stop);
   Tries tries();
   // Of the service: a time at which everything committed so far is seen. One document read.
   Result<FirestoreTime> present(std::stop_token stop);
@@ -58,7 +64,8 @@ class FirestoreClient {
   };
 
   Channel& channel() { return channels_[next_channel_++ % channels_.size()]; }
-  void prepare(grpc::ClientContext& context) const;
+  // The token that the call goes with; empty for an emulator.
+  Result<std::string> prepare(grpc::ClientContext& context, std::stop_token stop) const;
   template <typename Request, typename Response>
   Result<Response> call_once(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
                                                           Response*),
@@ -76,7 +83,27 @@ class FirestoreClient {
   std::atomic<std::uint64_t> next_seed_;
 };
 
-// Where FIRESTORE_EMULATOR_HOST points; Invalid where that is no HOST:PORT, or not set.
+// The answers of a query, over streams that break and tokens that expire. Not thread-safe.
+class AnswerReader {
+ public:
+  explicit AnswerReader(FirestoreClient& client);
+
+  // Asks for what is still wanted, at first and whenever a stream has broken.
+  using MakeRequest = std::function<firestore_api::RunQueryRequest()>;
+  // A serialised RunQueryResponse, until the next call; nothing behind the last.
+  Result<std::optional<ByteView>> next(const MakeRequest& request, std::stop_token stop);
+
+ private:
+  FirestoreClient& client_;
+  Tries tries_;
+  std::unique_ptr<AnswerStream> answers_;
+  bool has_been_refused_ = false;  // since the last answer
+};
+
+// Where FIRESTORE_EMULATOR_HOST points, empty where it is not set; Invalid where that is no
+// HOST:PORT.
 Result<std::string> emulator_address(const Environment& environment);
+// Invalid, with `what` before it, where `address` is no HOST:PORT.
+Result<void> check_address(std::string_view what, std::string_view address);
 
 }  // namespace firebreak

@@ -4,17 +4,21 @@
 
 namespace firebreak {
 
+Origin origin_of(const FirestoreClient& client) {
+  return client.is_emulator() ? Origin::Emulator : Origin::Google;
+}
+
 Result<PointReport> backup_point(Repository& repository, RepositoryLock* lock,
-                                 FirestoreClient& client, Origin origin,
-                                 const PointOptions& options, DocumentCaptureProgress& progress,
-                                 Clock& clock, std::stop_token stop) {
+                                 FirestoreClient& client, const PointOptions& options,
+                                 DocumentCaptureProgress& progress, Clock& clock,
+                                 std::stop_token stop) {
   PointReport report;
   Snapshot& snapshot = report.snapshot;
   SnapshotSummary& summary = snapshot.summary.emplace();
   summary.backup_start = FileTime::from(clock.now());
   BlobSaver saver(repository, options.saving, stop);
   report.point.project = client.database().project;
-  report.point.origin = origin;
+  report.point.origin = origin_of(client);
   CapturedDocuments documents = TRY(capture_documents(
       client, saver, repository.config().chunker_polynomial, options.documents, progress, stop));
   report.point.databases.push_back({client.database().database, std::move(documents)});
@@ -37,7 +41,7 @@ Result<PointReport> backup_point(Repository& repository, RepositoryLock* lock,
   snapshot.gid = getgid();
   snapshot.tags = options.tags;
   snapshot.tags.push_back("firebreak");
-  if (origin == Origin::Emulator) snapshot.tags.push_back("emulator");
+  if (report.point.origin == Origin::Emulator) snapshot.tags.push_back("emulator");
   snapshot.program_version = options.program_version;
   if (options.saving.dry_run) return report;
   if (options.skip_if_empty && progress.documents == 0) return report;

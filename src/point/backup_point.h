@@ -12,7 +12,7 @@ struct PointOptions {
   BlobSaver::Options saving;
   std::vector<std::string> tags;
   bool skip_if_empty = false;  // no snapshot of no documents
-  Identity by;  // the user; the host of a point is always the same
+  Identity by;                 // the user; the host of a point is always the same
   std::string program_version;
 };
 
@@ -24,8 +24,10 @@ struct PointReport {
 
 // The index must be loaded. Without a lock for a dry run alone. The errors of capture_documents().
 Result<PointReport> backup_point(Repository& repository, RepositoryLock* lock,
-                                 FirestoreClient& client, Origin origin,
-                                 const PointOptions& options, DocumentCaptureProgress& progress,
-                                 Clock& clock, std::stop_token stop);
+                                 FirestoreClient& client, const PointOptions& options,
+                                 DocumentCaptureProgress& progress, Clock& clock,
+                                 std::stop_token stop);
+
+Origin origin_of(const FirestoreClient& client);
 
 }  // namespace firebreak

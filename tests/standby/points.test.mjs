@@ -164,7 +164,9 @@ test('what cannot be captured is said in one line, and no point is made', async 
     return assert.fail(`${words} succeeded`);
   };
   for (const [words, variables, wanted] of [
-    [[SOURCE], {FIRESTORE_EMULATOR_HOST: ''}, /FIRESTORE_EMULATOR_HOST is not set/],
+    [[SOURCE], {FIRESTORE_EMULATOR_HOST: '', HOME: '/nowhere'},
+     /no emulator is named by FIRESTORE_EMULATOR_HOST, and for Google/],
+    [[SOURCE, '--firestore-endpoint', 'a:1'], {}, /name two services; unset one/],
     [[SOURCE], {FIRESTORE_EMULATOR_HOST: 'localhost'}, /"localhost" is not HOST:PORT/],
     [[SOURCE], {FIRESTORE_EMULATOR_HOST: '127.0.0.1:1'}, /gave up after .* failed to connect/],
     [['firestore://'], {}, /the project has no id that Google gives/],
@@ -175,7 +177,7 @@ test('what cannot be captured is said in one line, and no point is made', async 
     [[SOURCE, '--exclude', 'x'], {}, /options that choose or compare files go with files/],
     [[SOURCE, '--readers', '0'], {}, /--readers 0: between 1 and 100/],
     [[SOURCE, '--max-reads', '100'], {}, /has more than the 100 documents that may be read/],
-    [['/etc/hostname', '--max-reads', '100'], {}, /--max-reads goes with firestore:/],
+    [['/etc/hostname', '--max-reads', '100'], {}, /--max-reads and --firestore-endpoint go with firestore:/],
   ]) {
     const {code, line} = await attempt(words, variables);
     assert.match(line, wanted);
