@@ -9,7 +9,7 @@ packages=(
   libfmt-dev libcli11-dev libhowardhinnant-date-dev unicode-data tzdata
   libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc librocksdb-dev
   libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev
-  restic attr
+  restic attr openssl ca-certificates
   ceph-mon ceph-osd ceph-common radosgw  # an S3 server with object lock
 )
 if [ "${1:-}" = check ]; then
