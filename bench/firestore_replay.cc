@@ -121,6 +121,12 @@ class Call final : public grpc::ServerGenericBidiReactor {
     const std::string text(bytes.begin(), bytes.end());
     if (method_.ends_with("/RunQuery")) return run_query(text);
     if (method_.ends_with("/PartitionQuery")) return partition(text);
+    if (method_.ends_with("/RunAggregationQuery")) {
+      api::RunAggregationQueryResponse response;
+      auto& count = (*response.mutable_result()->mutable_aggregate_fields())["all"];
+      count.set_integer_value(static_cast<std::int64_t>(prepared_.size()));
+      return send_only(response);
+    }
     if (method_.ends_with("/ListCollectionIds")) {
       api::ListCollectionIdsResponse response;
       response.add_collection_ids(std::string(kCollection));

@@ -75,10 +75,10 @@ class ProgressText {
   const Nanoseconds began_;
 };
 
-Json summary_of(const PointReport& report, bool dry_run, Nanoseconds took) {
+Json summary_of(const PointReport& report, Nanoseconds took) {
   const SnapshotSummary summary = report.snapshot.summary.value_or(SnapshotSummary{});
   Json json{{"message_type", "summary"},
-            {"dry_run", dry_run},
+            {"dry_run", false},
             {"project", report.point.project},
             {"cut", format_rfc3339(report.point.cut())},
             {"databases", Json::array()},
@@ -105,7 +105,7 @@ Json summary_of(const PointReport& report, bool dry_run, Nanoseconds took) {
   return json;
 }
 
-void print_summary(Console& console, const PointReport& report, bool dry_run, Nanoseconds took) {
+void print_summary(Console& console, const PointReport& report, Nanoseconds took) {
   const SnapshotSummary summary = report.snapshot.summary.value_or(SnapshotSummary{});
   for (const Point::Database& database : report.point.databases) {
     const CapturedDocuments& documents = database.documents;
@@ -118,14 +118,31 @@ void print_summary(Console& console, const PointReport& report, bool dry_run, Na
                                counted(documents.unknown_fields, "field")));
     }
   }
-  console.say(fmt::format("{}added {}, stored as {}", dry_run ? "would have " : "",
-                          format_size(summary.data_added), format_size(summary.data_added_packed)));
-  if (report.id) {
-    console.line(fmt::format("point {} saved, exact at {}", report.id->brief(),
-                             format_rfc3339(report.point.cut())));
+  console.say(fmt::format("added {}, stored as {}", format_size(summary.data_added),
+                          format_size(summary.data_added_packed)));
+  console.line(fmt::format("point {} saved, exact at {}", report.id->brief(),
+                           format_rfc3339(report.point.cut())));
+}
+
+// A dry run reads nothing but a count, because what is read is paid for.
+Result<ExitCode> estimate(Session& session, FirestoreClient& client) {
+  const DocumentCount count = TRY(count_documents(client, session.stop()));
+  Console& console = session.console();
+  if (console.is_json()) {
+    console.json({{"message_type", "summary"},
+                  {"dry_run", true},
+                  {"project", client.database().project},
+                  {"cut", format_rfc3339(count.time)},
+                  {"databases",
+                   {{{"database", client.database().database},
+                     {"documents", count.documents},
+                     {"reads", count.reads}}}}});
   } else {
-    console.line("dry run: nothing was stored");
+    console.line(fmt::format("{} at {}: a point of it takes {}",
+                             counted(count.documents, "document"), format_rfc3339(count.time),
+                             counted(count.reads, "billed read")));
   }
+  return ExitCode::Success;
 }
 
 }  // namespace
@@ -142,7 +159,6 @@ Result<ExitCode> backup_source(Session& session, const BackupOptions& options) {
   FirestoreClient::Options connection = TRY(connect_to_database(session, options.connection));
   PointOptions point;
   point.saving = TRY(saving_of(options.saving));
-  point.saving.dry_run = options.dry_run;
   point.documents.reads_max = options.reads_max;
   point.documents.readers = options.readers;
   point.by = session.identity();
@@ -158,7 +174,8 @@ Result<ExitCode> backup_source(Session& session, const BackupOptions& options) {
   FirestoreClient client(database, std::move(connection), session.clock());
   console.say(fmt::format("{} from {}", database.url(), client.endpoint()));
 
-  const auto opened = TRY(session.open_to_change(LockKind::Shared, options.dry_run));
+  if (options.dry_run) return estimate(session, client);
+  const auto opened = TRY(session.open_to_change(LockKind::Shared, false));
   Repository& repository = *opened.repository;
   const std::vector<FoundSnapshot> all =
       TRY(session.load_snapshots_and_index(repository, session.pass_over()));
@@ -174,9 +191,9 @@ Result<ExitCode> backup_source(Session& session, const BackupOptions& options) {
   }();
   const PointReport report = TRY(std::move(done));
   if (console.is_json()) {
-    console.json(summary_of(report, options.dry_run, shown.elapsed()));
+    console.json(summary_of(report, shown.elapsed()));
   } else {
-    print_summary(console, report, options.dry_run, shown.elapsed());
+    print_summary(console, report, shown.elapsed());
   }
   return ExitCode::Success;
 }

@@ -26,10 +26,10 @@ Error unreadable() {
 }  // namespace
 
 DocumentReader::DocumentReader(FirestoreClient& client, PathRange range, FirestoreTime at)
-    : database_(client.database()), range_(std::move(range)), at_(at), answers_(client) {}
+    : client_(client), range_(std::move(range)), at_(at), answers_(client) {}
 
 firestore_api::RunQueryRequest DocumentReader::request() const {
-  const std::string documents = database_.documents();
+  const std::string documents = client_.database().documents();
   firestore_api::RunQueryRequest request;
   request.set_parent(documents);
   *request.mutable_read_time() = to_message(at_);
@@ -53,7 +53,8 @@ firestore_api::RunQueryRequest DocumentReader::request() const {
 
 Result<std::optional<ByteView>> DocumentReader::next(std::stop_token stop) {
   for (;;) {
-    const std::optional<ByteView> answer = TRY(answers_.next([this] { return request(); }, stop));
+    const std::optional<ByteView> answer =
+        TRY(answers_.next([&] { return client_.run_query(request(), stop); }, stop));
     if (!answer) return answer;
     const std::optional<ByteView> document = TRY(document_of(*answer));
     if (document) return document;

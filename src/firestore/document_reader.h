@@ -27,7 +27,7 @@ class DocumentReader {
   firestore_api::RunQueryRequest request() const;
   Result<std::optional<ByteView>> document_of(ByteView answer);
 
-  const DatabaseName& database_;
+  FirestoreClient& client_;
   const PathRange range_;
   const FirestoreTime at_;
   AnswerReader answers_;

@@ -128,8 +128,37 @@ Result<firestore_api::Document> FirestoreClient::get_document(
   return call(&Stub::GetDocument, "GetDocument", request, stop);
 }
 
+Result<std::uint64_t> FirestoreClient::count(FirestoreTime at, std::stop_token stop) {
+  firestore_api::RunAggregationQueryRequest request;
+  request.set_parent(database_.documents());
+  *request.mutable_read_time() = to_message(at);
+  auto& aggregation = *request.mutable_structured_aggregation_query();
+  aggregation.mutable_structured_query()->add_from()->set_all_descendants(true);
+  auto& wanted = *aggregation.add_aggregations();
+  wanted.mutable_count();
+  wanted.set_alias("all");
+  AnswerReader answers(*this);
+  for (;;) {
+    const std::optional<ByteView> message =
+        TRY(answers.next([&] { return start("RunAggregationQuery", request, stop); }, stop));
+    if (!message) return error(Code::Corrupt, "RunAggregationQuery: no count").on(Side::Source);
+    firestore_api::RunAggregationQueryResponse response;
+    if (!response.ParseFromArray(message->data(), static_cast<int>(message->size()))) {
+      return error(Code::Corrupt, "RunAggregationQuery: an answer cannot be read").on(Side::Source);
+    }
+    const auto& fields = response.result().aggregate_fields();
+    const auto found = fields.find("all");
+    if (found != fields.end()) return static_cast<std::uint64_t>(found->second.integer_value());
+  }
+}
+
 Result<std::unique_ptr<AnswerStream>> FirestoreClient::run_query(
     const firestore_api::RunQueryRequest& request, std::stop_token stop) {
+  return start("RunQuery", request, stop);
+}
+
+Result<std::unique_ptr<AnswerStream>> FirestoreClient::start(
+    std::string_view method, const google::protobuf::Message& request, std::stop_token stop) {
   auto context = std::make_unique<grpc::ClientContext>();
   const std::string token = TRY(prepare(*context, stop));
   AnswerStream::OnRefused on_refused;
@@ -137,8 +166,8 @@ Result<std::unique_ptr<AnswerStream>> FirestoreClient::run_query(
     on_refused = [credentials = options_.credentials, token] { credentials->refuse(token); };
   }
   return std::make_unique<AnswerStream>(
-      *channel().generic, "/google.firestore.v1.Firestore/RunQuery", serialised(request),
-      std::move(context), std::move(on_refused), stop);
+      *channel().generic, fmt::format("/google.firestore.v1.Firestore/{}", method),
+      serialised(request), std::move(context), std::move(on_refused), stop);
 }
 
 Result<FirestoreTime> FirestoreClient::present(std::stop_token stop) {
@@ -150,7 +179,8 @@ Result<FirestoreTime> FirestoreClient::present(std::stop_token stop) {
   query.mutable_limit()->set_value(1);
   AnswerReader answers(*this);
   for (;;) {
-    const std::optional<ByteView> message = TRY(answers.next([&] { return request; }, stop));
+    const std::optional<ByteView> message =
+        TRY(answers.next([&] { return run_query(request, stop); }, stop));
     if (!message) return error(Code::Corrupt, "RunQuery: no answer has a time").on(Side::Source);
     firestore_api::RunQueryResponse response;
     if (!response.ParseFromArray(message->data(), static_cast<int>(message->size()))) {
@@ -164,10 +194,9 @@ Result<FirestoreTime> FirestoreClient::present(std::stop_token stop) {
 
 AnswerReader::AnswerReader(FirestoreClient& client) : client_(client), tries_(client.tries()) {}
 
-Result<std::optional<ByteView>> AnswerReader::next(const MakeRequest& request,
-                                                   std::stop_token stop) {
+Result<std::optional<ByteView>> AnswerReader::next(const Start& start, std::stop_token stop) {
   for (;;) {
-    if (answers_ == nullptr) answers_ = TRY(client_.run_query(request(), stop));
+    if (answers_ == nullptr) answers_ = TRY(start());
     Result<std::optional<ByteView>> answer = answers_->next();
     if (answer.ok()) {
       tries_.start_over();

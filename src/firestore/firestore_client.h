@@ -53,6 +53,9 @@ class FirestoreClient {
   Result<std::unique_ptr<AnswerStream>> run_query(const firestore_api::RunQueryRequest& request,
                                                   std::stop_token stop);
   Tries tries();
+  // How many documents the database had at a time, of any collection, as the service counts them;
+  // a read for every thousand. Invalid where it does not count all collections at once.
+  Result<std::uint64_t> count(FirestoreTime at, std::stop_token stop);
   // Of the service: a time at which everything committed so far is seen. One document read.
   Result<FirestoreTime> present(std::stop_token stop);
 
@@ -64,6 +67,9 @@ class FirestoreClient {
   };
 
   Channel& channel() { return channels_[next_channel_++ % channels_.size()]; }
+  Result<std::unique_ptr<AnswerStream>> start(std::string_view method,
+                                              const google::protobuf::Message& request,
+                                              std::stop_token stop);
   // The token that the call goes with; empty for an emulator.
   Result<std::string> prepare(grpc::ClientContext& context, std::stop_token stop) const;
   template <typename Request, typename Response>
@@ -89,9 +95,9 @@ class AnswerReader {
   explicit AnswerReader(FirestoreClient& client);
 
   // Asks for what is still wanted, at first and whenever a stream has broken.
-  using MakeRequest = std::function<firestore_api::RunQueryRequest()>;
-  // A serialised RunQueryResponse, until the next call; nothing behind the last.
-  Result<std::optional<ByteView>> next(const MakeRequest& request, std::stop_token stop);
+  using Start = std::function<Result<std::unique_ptr<AnswerStream>>()>;
+  // A serialised answer, until the next call; nothing behind the last.
+  Result<std::optional<ByteView>> next(const Start& start, std::stop_token stop);
 
  private:
   FirestoreClient& client_;

@@ -14,6 +14,11 @@ namespace {
 // More than readers, so that the last of them do not work alone for long.
 constexpr std::size_t kPartsPerReader = 8;
 
+// As Google bills.
+std::uint64_t reads_to_count(std::uint64_t documents) {
+  return std::max<std::uint64_t>(1, (documents + 999) / 1000);
+}
+
 struct GroupPiece {
   TreePiece records;
   std::uint64_t documents = 0;
@@ -40,6 +45,7 @@ class DocumentCapture {
   GroupPiece& group(Part& part, std::string_view collection_id);
   Result<void> join_in_turn(std::size_t number, Part part);
   Result<void> join(Part part) REQUIRES(mutex_);
+  Result<void> compare_with_count(CapturedDocuments& captured, std::stop_token stop);
 
   FirestoreClient& client_;
   BlobSaver& saver_;
@@ -143,10 +149,31 @@ Result<CapturedDocuments> DocumentCapture::run(std::stop_token stop) {
   // An empty answer is billed as one document, and so was the question for the time.
   captured.reads = captured.documents + 1 + (captured.documents == 0 ? 1 : 0);
   captured.base = TRY(whole.finish());
+  TRY(compare_with_count(captured, stop));
   return captured;
 }
 
+// Nobody would miss what neither the service gave nor this program noticed.
+Result<void> DocumentCapture::compare_with_count(CapturedDocuments& captured,
+                                                 std::stop_token stop) {
+  const Result<std::uint64_t> counted = client_.count(time_, stop);
+  if (failed_with(counted, Code::Invalid)) return {};
+  if (!counted.ok()) return counted.error();
+  captured.counted = *counted;
+  captured.reads += reads_to_count(*counted);
+  if (*counted == captured.documents) return {};
+  return error(Code::Corrupt, "{}: the service gave {} documents and counts {} at the same time",
+               client_.database().url(), captured.documents, *counted)
+      .on(Side::Source);
+}
+
 }  // namespace
+
+Result<DocumentCount> count_documents(FirestoreClient& client, std::stop_token stop) {
+  const FirestoreTime time = TRY(client.present(stop));
+  const std::uint64_t documents = TRY(client.count(time, stop));
+  return DocumentCount{time, documents, documents + 1 + reads_to_count(documents)};
+}
 
 Result<CapturedDocuments> capture_documents(FirestoreClient& client, BlobSaver& saver,
                                             const Polynomial& cut_key,

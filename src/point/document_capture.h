@@ -29,6 +29,15 @@ struct DocumentCaptureOptions {
   std::uint64_t reads_max = 0;  // documents that may be read; 0 is unlimited
 };
 
+// What a capture would read.
+struct DocumentCount {
+  FirestoreTime time;
+  std::uint64_t documents = 0;
+  std::uint64_t reads = 0;  // of a capture, as Google would bill them
+};
+// As the service counts; its errors.
+Result<DocumentCount> count_documents(FirestoreClient& client, std::stop_token stop);
+
 struct CapturedGroup {
   std::string collection_id;
   std::uint64_t documents = 0;
@@ -40,13 +49,16 @@ struct CapturedDocuments {
   FirestoreTime time;  // of all of them
   std::uint64_t documents = 0;
   std::uint64_t bytes = 0;
+  // As the service counts them at that time; nothing where it does not.
+  std::optional<std::uint64_t> counted{};
   std::uint64_t reads = 0;            // that Google would bill, as its price list counts them
   std::uint64_t unknown_fields = 0;   // kept as they came
   std::vector<CapturedGroup> groups;  // in the order of ids
 };
 
-// Exhausted beyond `reads_max`, Invalid where the service keeps no state so old any more; else the
-// client's errors and the saver's. Of what was saved before an error nothing refers to anything.
+// Exhausted beyond `reads_max`, Invalid where the service keeps no state so old any more, Corrupt
+// where it counts more or fewer documents than it gave; else the client's errors and the saver's.
+// Of what was saved before an error nothing refers to anything.
 Result<CapturedDocuments> capture_documents(FirestoreClient& client, BlobSaver& saver,
                                             const Polynomial& cut_key,
                                             const DocumentCaptureOptions& options,

@@ -38,6 +38,7 @@ Json to_json(const Point::Database& database) {
           {"cut", {{"exact", format_rfc3339(documents.time)}}},
           {"documents", documents.documents},
           {"bytes", documents.bytes},
+          {"counted", documents.counted ? Json(*documents.counted) : Json()},
           {"unknown_fields", documents.unknown_fields},
           {"groups", std::move(groups)}};
 }
@@ -61,6 +62,10 @@ Result<Point::Database> parse_database(const Json& part) {
   documents.time = TRY(parse_cut(part));
   documents.documents = part.at("documents").get<std::uint64_t>();
   documents.bytes = part.at("bytes").get<std::uint64_t>();
+  const auto counted = part.find("counted");
+  if (counted != part.end() && counted->is_number_unsigned()) {
+    documents.counted = counted->get<std::uint64_t>();
+  }
   documents.unknown_fields = part.at("unknown_fields").get<std::uint64_t>();
   for (const Json& group : part.at("groups")) {
     documents.groups.push_back({group.at("collection").get<std::string>(),

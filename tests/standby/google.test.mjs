@@ -93,6 +93,14 @@ test('each missing permission is named at once, and no point is made', async () 
   assert.equal(await count(), before);
 });
 
+test('a service that gives fewer documents than it counts is noticed', async () => {
+  google.loses = 100;
+  const {code, said} = await attempt('backup', SOURCE);
+  google.loses = 0;
+  assert.equal(code, 1);
+  assert.match(said, /the service gave \d+ documents and counts \d+ at the same time/);
+});
+
 test('credentials that are not taken any more end it with one line', async () => {
   const handOut = google.handOut;
   google.handOut = (request, response) => {
