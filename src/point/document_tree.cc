@@ -8,9 +8,12 @@
 namespace firebreak {
 namespace {
 
-constexpr std::size_t kCacheBytesMax = 64 << 20;
+constexpr std::size_t kLeafBytesKept = 64 << 20;
 
 }  // namespace
+
+DocumentTree::DocumentTree(const Repository& repository, const BlobId& top)
+    : tree_(repository, top), leaves_(kLeafBytesKept) {}
 
 Result<DocumentTree::Leaf> DocumentTree::open(Bytes bytes) {
   Leaf leaf;
@@ -32,36 +35,14 @@ Result<DocumentTree::Leaf> DocumentTree::open(Bytes bytes) {
   }
 }
 
-std::shared_ptr<const DocumentTree::Leaf> DocumentTree::cached(const BlobId& id) const {
-  const MutexLock lock(mutex_);
-  const auto found = by_id_.find(id.hex());
-  if (found == by_id_.end()) return nullptr;
-  newest_first_.splice(newest_first_.begin(), newest_first_, found->second);
-  return found->second->leaf;
-}
-
-void DocumentTree::keep(const BlobId& id, std::shared_ptr<const Leaf> leaf) const {
-  const MutexLock lock(mutex_);
-  if (by_id_.contains(id.hex())) return;
-  cached_bytes_ += leaf->bytes.size();
-  newest_first_.push_front({id, std::move(leaf)});
-  by_id_[id.hex()] = newest_first_.begin();
-  while (cached_bytes_ > kCacheBytesMax && newest_first_.size() > 1) {
-    const Cached& oldest = newest_first_.back();
-    cached_bytes_ -= oldest.leaf->bytes.size();
-    by_id_.erase(oldest.id.hex());
-    newest_first_.pop_back();
-  }
-}
-
 Result<std::shared_ptr<const DocumentTree::Leaf>> DocumentTree::load(
     const KeyTree::LeafPlace& place, std::stop_token stop) const {
-  std::shared_ptr<const Leaf> leaf = cached(place.id);
+  std::shared_ptr<const Leaf> leaf = leaves_.find(place.id);
   if (leaf == nullptr) {
     Bytes bytes = TRY(tree_.load_leaf(place.id, {}, stop));
     Leaf opened = TRY(open(std::move(bytes)));
     leaf = std::make_shared<const Leaf>(std::move(opened));
-    keep(place.id, leaf);
+    leaves_.keep(place.id, leaf, leaf->bytes.size());
   }
   if (leaf->keys.front() < place.separator) {
     return error(Code::Corrupt, "a leaf begins before its place");

@@ -2,11 +2,8 @@
 // key-ordered tree whose keys are document_key() of their paths.
 #pragma once
 
-#include <list>
 #include <memory>
-#include <unordered_map>
 
-#include "base/mutex.h"
 #include "point/key_tree.h"
 
 namespace firebreak {
@@ -15,7 +12,7 @@ namespace firebreak {
 class DocumentTree {
  public:
   // Borrows the repository, whose index must be loaded.
-  DocumentTree(const Repository& repository, const BlobId& top) : tree_(repository, top) {}
+  DocumentTree(const Repository& repository, const BlobId& top);
 
   // A record; nothing where there is no such document. Corrupt where leaves are broken.
   Result<std::optional<Bytes>> find(std::string_view key, std::stop_token stop) const;
@@ -62,20 +59,10 @@ class DocumentTree {
   Cursor documents() const { return Cursor(*this); }
 
  private:
-  struct Cached {
-    BlobId id;
-    std::shared_ptr<const Leaf> leaf;
-  };
-
   static Result<Leaf> open(Bytes bytes);
-  std::shared_ptr<const Leaf> cached(const BlobId& id) const;
-  void keep(const BlobId& id, std::shared_ptr<const Leaf> leaf) const;
 
   const KeyTree tree_;
-  mutable Mutex mutex_;
-  mutable std::list<Cached> newest_first_ GUARDED_BY(mutex_);
-  mutable std::unordered_map<std::string, std::list<Cached>::iterator> by_id_ GUARDED_BY(mutex_);
-  mutable std::size_t cached_bytes_ GUARDED_BY(mutex_) = 0;
+  mutable Recent<Leaf> leaves_;
 };
 
 }  // namespace firebreak

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::string_view kKeysName = "!keys";
 constexpr std::size_t kDepthMax = 16;
+constexpr std::size_t kDirectoryBytesMax = 32 << 20;  // of those that are kept
 constexpr std::size_t kKeysBytesMax = 256 * 1024 * 1024;
 
 Error broken(std::string_view why) {
@@ -76,8 +77,30 @@ Result<Bytes> KeyTree::load_leaf(const BlobId& id, Bytes buffer, std::stop_token
   return repository_.load_blob(BlobType::Data, id, std::move(buffer), stop);
 }
 
-Result<KeyTree::Directory> KeyTree::load_directory(const BlobId& id, const std::string& separator,
-                                                   std::stop_token stop) const {
+KeyTree::KeyTree(const Repository& repository, BlobId top)
+    : repository_(repository), top_(top), directories_(kDirectoryBytesMax) {}
+
+Result<std::shared_ptr<const KeyTree::Directory>> KeyTree::load_directory(
+    const BlobId& id, const std::string& separator, std::stop_token stop) const {
+  std::shared_ptr<const Directory> directory = directories_.find(id);
+  if (directory == nullptr) {
+    Directory read = TRY(read_directory(id, stop));
+    std::size_t bytes = sizeof read;
+    for (const LeafPlace& leaf : read.leaves) bytes += sizeof leaf + leaf.separator.capacity();
+    for (const Directory::Child& child : read.children) {
+      bytes += sizeof child + child.separator.capacity();
+    }
+    directory = std::make_shared<const Directory>(std::move(read));
+    directories_.keep(id, directory, bytes);
+  }
+  const std::string* first = !directory->leaves.empty()     ? &directory->leaves.front().separator
+                             : !directory->children.empty() ? &directory->children.front().separator
+                                                            : nullptr;
+  if (first != nullptr && *first != separator) return broken("a folder is not what its name says");
+  return directory;
+}
+
+Result<KeyTree::Directory> KeyTree::read_directory(const BlobId& id, std::stop_token stop) const {
   const Tree tree = TRY(load_tree(repository_, id, stop));
   const std::string problem = tree_problem(tree);
   if (!problem.empty()) return broken(problem);
@@ -133,9 +156,6 @@ Result<KeyTree::Directory> KeyTree::load_directory(const BlobId& id, const std::
     }
   }
   if (!reader.done()) return broken("its keys go on behind the last");
-  const std::string& first =
-      is_bottom ? directory.leaves.front().separator : directory.children.front().separator;
-  if (first != separator) return broken("a folder is not what its name says");
   return directory;
 }
 
@@ -145,7 +165,7 @@ Result<void> KeyTree::descend(Walk& walk, BlobId id, std::string separator, std:
     if (walk.levels_.size() >= kDepthMax) return broken("it is too deep");
     Walk::Level level;
     level.directory = TRY(load_directory(id, separator, stop));
-    const Directory& directory = level.directory;
+    const Directory& directory = *level.directory;
     const auto by_separator = [](std::string_view wanted, const auto& one) {
       return wanted < one.separator;
     };
@@ -177,17 +197,17 @@ Result<KeyTree::Walk> KeyTree::seek(std::string_view key, std::stop_token stop) 
 const KeyTree::LeafPlace* KeyTree::Walk::leaf() const {
   if (levels_.empty()) return nullptr;
   const Level& level = levels_.back();
-  return level.at < level.directory.leaves.size() ? &level.directory.leaves[level.at] : nullptr;
+  return level.at < level.directory->leaves.size() ? &level.directory->leaves[level.at] : nullptr;
 }
 
 Result<void> KeyTree::Walk::next(std::stop_token stop) {
   if (levels_.empty()) return {};
-  if (++levels_.back().at < levels_.back().directory.leaves.size()) return {};
+  if (++levels_.back().at < levels_.back().directory->leaves.size()) return {};
   levels_.pop_back();
   while (!levels_.empty()) {
     Level& level = levels_.back();
-    if (++level.at < level.directory.children.size()) {
-      const Directory::Child child = level.directory.children[level.at];
+    if (++level.at < level.directory->children.size()) {
+      const Directory::Child child = level.directory->children[level.at];
       return tree_->descend(*this, child.subtree, child.separator, child.separator, stop);
     }
     levels_.pop_back();

@@ -1,6 +1,6 @@
 // Reads a key-ordered tree (docs/formats/key-tree.md) without holding more of it than one directory
-// a level and one leaf. What comes from the repository is not trusted: a name or an order that the
-// format does not have is Corrupt.
+// a level, one leaf, and the directories that were read last. What comes from the repository is not
+// trusted: a name or an order that the format does not have is Corrupt.
 #pragma once
 
 #include <memory>
@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "point/recent.h"
 #include "repository/repository.h"
 
 namespace firebreak {
@@ -21,6 +22,7 @@ struct RecordSpan {
 // The next record of a leaf from `at` on; nothing at the end. Corrupt where a length runs over it.
 Result<std::optional<RecordSpan>> next_record(ByteView leaf, std::size_t at);
 
+// Thread-safe.
 class KeyTree {
  public:
   struct LeafPlace {
@@ -29,7 +31,7 @@ class KeyTree {
   };
 
   // Borrows the repository, whose index must be loaded.
-  KeyTree(const Repository& repository, BlobId top) : repository_(repository), top_(top) {}
+  KeyTree(const Repository& repository, BlobId top);
 
   // Goes through the leaves in order. Moved about by value; two of one tree share nothing.
   class Walk {
@@ -60,17 +62,20 @@ class KeyTree {
     std::vector<Child> children;    // of an upper one
     std::vector<LeafPlace> leaves;  // of a bottom one
   };
-  Result<Directory> load_directory(const BlobId& id, const std::string& separator,
-                                   std::stop_token stop) const;
+  Result<std::shared_ptr<const Directory>> load_directory(const BlobId& id,
+                                                          const std::string& separator,
+                                                          std::stop_token stop) const;
+  Result<Directory> read_directory(const BlobId& id, std::stop_token stop) const;
   Result<void> descend(Walk& walk, BlobId id, std::string separator, std::string_view key,
                        std::stop_token stop) const;
 
   const Repository& repository_;
   const BlobId top_;
+  mutable Recent<Directory> directories_;
 };
 
 struct KeyTree::Walk::Level {
-  Directory directory;
+  std::shared_ptr<const Directory> directory;
   std::size_t at = 0;
 };
 
