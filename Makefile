@@ -39,6 +39,7 @@ check: setup-check test tsan format headers tidy faults interop fuzz mutants
 # Every cell of what `make test` runs samples of.
 faults: build
 	FIREBREAK_FAULTS=full build/tests/fault/fault_test
+	FIREBREAK_FAULTS=full build/tests/fault/point_fault_test
 	FIREBREAK_MODEL=full build/tests/model/model_test
 	PATH="$(CURDIR)/build/tools:$$PATH" python3 tests/crash/crash_test.py \
 	  build/tests/crash/crash_workload build/tests/crash/libcrash_shim.so --full

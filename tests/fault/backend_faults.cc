@@ -6,7 +6,6 @@
 //   FIREBREAK_FAULTS=full runs all cells; otherwise as many as 40 s allow, in a shuffled order.
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <gtest/gtest.h>
@@ -14,7 +13,7 @@
 
 #include "backend/faulty.h"
 #include "backend/memory.h"
-#include "base/random.h"
+#include "fault/every_fault.h"
 #include "fault/workload.h"
 
 namespace firebreak {
@@ -123,32 +122,11 @@ class BackendFaults : public testing::Test {
   std::vector<Cell> every_cell() {
     std::vector<Cell> cells;
     for (const Workload& workload : workloads()) {
-      const std::uint64_t calls = count_calls(workload);
-      for (std::uint64_t first = 1; first <= calls; ++first) {
-        for (const std::uint64_t count : {std::uint64_t{1}, kForEver}) {
-          const auto add = [&](Fault fault, Code code) {
-            FaultRule rule;
-            rule.fault = fault;
-            rule.first = first;
-            rule.count = count;
-            rule.code = code;
-            cells.push_back({&workload, rule});
-          };
-          for (const Code code : {Code::Unavailable, Code::Exhausted, Code::NotFound}) {
-            add(Fault::Fail, code);
-          }
-          for (const Code code : {Code::Unavailable, Code::UnknownOutcome, Code::Conflict}) {
-            add(Fault::LoseAnswer, code);
-          }
-          for (const Fault fault :
-               {Fault::ShortSave, Fault::ShortLoad, Fault::CorruptLoad, Fault::ListOmits,
-                Fault::ListRepeats, Fault::ListRemoved, Fault::ListBreaks}) {
-            // From listings that hide the same snapshots each time nobody can tell what is used.
-            const bool hopeless = fault == Fault::ListOmits && count == kForEver &&
-                                  std::string_view(workload.name) == "prune";
-            if (!hopeless) add(fault, Code::Unavailable);
-          }
-        }
+      for (const FaultRule& rule : every_fault(count_calls(workload))) {
+        // From listings that hide the same snapshots each time nobody can tell what is used.
+        const bool hopeless = rule.fault == Fault::ListOmits && rule.count == kForEver &&
+                              std::string_view(workload.name) == "prune";
+        if (!hopeless) cells.push_back({&workload, rule});
       }
     }
     return cells;
@@ -217,26 +195,7 @@ class BackendFaults : public testing::Test {
 };
 
 TEST_F(BackendFaults, NoneLosesWhatWasAcknowledged) {
-  std::vector<Cell> cells = every_cell();
-  const char* const wanted = std::getenv("FIREBREAK_FAULTS");
-  const bool full = wanted != nullptr && std::string_view(wanted) == "full";
-  std::byte raw[8];
-  fill_secret(raw);
-  const std::uint64_t seed = load_le64(raw);
-  Random random(seed);
-  for (std::size_t i = cells.size(); i > 1; --i) std::swap(cells[i - 1], cells[random.below(i)]);
-  const auto deadline = std::chrono::steady_clock::now() + kTimeMax;
-  std::size_t run_cells = 0;
-  std::size_t struck = 0;
-  for (const Cell& cell : cells) {
-    if (!full && std::chrono::steady_clock::now() > deadline) break;
-    struck += run(cell) ? 1 : 0;
-    ++run_cells;
-    if (HasFailure()) break;
-  }
-  std::printf("%zu of %zu cells, %zu of them struck; seed %llu\n", run_cells, cells.size(), struck,
-              static_cast<unsigned long long>(seed));
-  EXPECT_GT(struck, 0U);
+  run_cells<Cell>(every_cell(), kTimeMax, [this](const Cell& cell) { return run(cell); });
 }
 
 }  // namespace
