@@ -42,7 +42,7 @@ def targets_of(tests):
     """What to build for tests of a name such as repository/Pack."""
     folder, _, rest = tests.partition("/")
     known = {"crash": ["crash_workload", "crash_shim"], "fault": ["fault_test"],
-             "conformance": ["backend_conformance"], "fuzz": [rest]}
+             "conformance": ["backend_conformance"], "fuzz": [rest], "standby": ["firebreak"]}
     return known.get(folder, [f"{folder}_test"])
 
 
@@ -57,6 +57,10 @@ def prepare(copy):
             target.write_bytes(content)
             target.chmod(source.stat().st_mode)
     must(["cmake", "--preset", "release"], copy)
+    # What tests need beside the sources, as far as it is there.
+    for name in ("build/tools", "tests/standby/node_modules"):
+        if (TOP / name).exists() and not (copy / name).exists():
+            (copy / name).symlink_to(TOP / name)
 
 
 def outcome(patch, copy):

@@ -9,8 +9,8 @@ import {join} from 'node:path';
 import {Transform} from 'node:stream';
 import {promisify} from 'node:util';
 
-// Passes gRPC's messages on, but for one: the `which`th.
-function without(which) {
+// Passes on those of gRPC's messages that `passes`, given their number, says yes to.
+function sieve(passes) {
   let waiting = Buffer.alloc(0);
   let seen = 0;
   return new Transform({
@@ -18,7 +18,7 @@ function without(which) {
       waiting = Buffer.concat([waiting, data]);
       while (waiting.length >= 5 && waiting.length >= 5 + waiting.readUInt32BE(1)) {
         const size = 5 + waiting.readUInt32BE(1);
-        if (++seen !== which) this.push(waiting.subarray(0, size));
+        if (passes(++seen)) this.push(waiting.subarray(0, size));
         waiting = waiting.subarray(size);
       }
       done();
@@ -62,6 +62,8 @@ export class Google {
     this.calls = [];              // the methods asked for, with what became of them
     this.denied = new Set();      // methods
     this.loses = 0;               // the answer of each query that is not given
+    this.breaksAfter = Infinity;  // answers of a query
+    this.broken = 0;
   }
 
   // What `firebreak` needs to get here.
@@ -120,8 +122,14 @@ export class Google {
     above.on('error', () => stream.close());
     stream.on('error', () => above.close());
     stream.pipe(above);
-    const loses = this.loses > 0 && method === 'RunQuery';
-    (loses ? above.pipe(without(this.loses)) : above).pipe(stream);
+    if (method !== 'RunQuery') return void above.pipe(stream);
+    above.pipe(sieve((number) => {
+      if (number > this.breaksAfter) {
+        if (!stream.closed) this.broken += 1;
+        stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR);
+      }
+      return number !== this.loses && number <= this.breaksAfter;
+    })).pipe(stream);
   }
 
   async stop() {

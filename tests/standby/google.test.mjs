@@ -64,6 +64,26 @@ test('tokens that expire on the way are replaced, and nothing is lost or read tw
   await served.stop();
 });
 
+test('queries that break go on behind the last document they gave', async () => {
+  google.breaksAfter = 2000;
+  const summary = await attempt('backup', SOURCE, '--readers', '1');
+  google.breaksAfter = Infinity;
+  assert.equal(summary.databases?.[0].documents, ledger.size, JSON.stringify(summary));
+  const broken = google.broken;
+  assert.ok(broken > 2, `${broken} broken`);
+  const served = await StandIn.serve('-r', repository, summary.snapshot_id);
+  expectLedger(await everything(served), ledger);
+  await served.stop();
+});
+
+test('points of an emulator do not come among those of a real project', async () => {
+  const env = {...process.env, FIRESTORE_EMULATOR_HOST: standIn.address};
+  await assert.rejects(
+      run(PROGRAM, ['backup', SOURCE, '-r', repository], {env}),
+      ({code, stderr}) => code === 1 &&
+          /is of the real project demo; a capture of an emulator goes into another/.test(stderr));
+});
+
 test('a restore goes the same way', async () => {
   const {snapshot_id: point} = await attempt('backup', SOURCE);
   const paths = [...ledger.keys()].slice(0, 300);

@@ -94,6 +94,9 @@ test('what is written to a served point stays in its overlay', async () => {
     assert.deepEqual(await look(served.database), [size, 1, false, true]);
     await served.stop(round === 'write' ? 'SIGKILL' : 'SIGTERM');
   }
+  await assert.rejects(
+      run(PROGRAM, ['serve', '--empty', '--overlay', overlay, '--firestore-port', '0']),
+      ({code, stderr}) => code === 1 && /it was written over point/.test(stderr));
   const fresh = await StandIn.serve('-r', repository, 'latest');
   assert.deepEqual(await look(fresh.database), [size, undefined, true, false]);
   await fresh.stop();
