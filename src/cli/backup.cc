@@ -212,8 +212,9 @@ void add_backup(Program& program) {
        "firebreak backup -r /srv/backup --stdin-filename shop.sql --stdin-from-command -- pg_dump "
        "shop"},
       [options](Session& session) {
-        return is_source_url(options->targets) ? backup_source(session, *options)
-                                               : backup(session, *options);
+        return !options->from_command && is_source_url(options->targets)
+                   ? backup_source(session, *options)
+                   : backup(session, *options);
       });
   add_backup_options(command, *options);
 }

@@ -1,7 +1,7 @@
 #include "cli/backup_source.h"
 
 #include <algorithm>
-#include <array>
+#include <sys/stat.h>
 
 #include "base/text.h"
 #include "cli/database_connection.h"
@@ -13,8 +13,6 @@
 namespace firebreak {
 namespace {
 
-constexpr std::array<std::string_view, 5> kSchemes{"firebase://", "firestore://", "gs://",
-                                                   "auth://", "config://"};
 constexpr std::string_view kDatabaseScheme = "firestore://";
 
 Result<DatabaseName> read_target(const BackupOptions& options) {
@@ -148,9 +146,12 @@ Result<ExitCode> estimate(Session& session, FirestoreClient& client) {
 }  // namespace
 
 bool is_source_url(const std::vector<std::string>& targets) {
-  return !targets.empty() && std::ranges::any_of(kSchemes, [&](std::string_view scheme) {
-    return targets.front().starts_with(scheme);
-  });
+  if (targets.empty()) return false;
+  const std::string& target = targets.front();
+  const std::size_t scheme = target.find_first_not_of("abcdefghijklmnopqrstuvwxyz");
+  if (scheme == 0 || scheme == std::string::npos || target[scheme] != ':') return false;
+  struct stat ignored {};
+  return target.compare(scheme, 2, ":/") == 0 && ::lstat(target.c_str(), &ignored) != 0;
 }
 
 Result<ExitCode> backup_source(Session& session, const BackupOptions& options) {

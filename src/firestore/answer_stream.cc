@@ -91,16 +91,12 @@ Result<std::optional<ByteView>> AnswerStream::finish() {
   wait();
   call_.reset();
   if (status.ok()) return std::optional<ByteView>();
-  if (is_silent_) {
+  if (is_silent_ && !stop_.stop_requested()) {
     return error(Code::Unavailable, "{}: no answer for {} s", brief(method_), kSilenceSecondsMax)
         .on(Side::Source);
   }
-  // A service that drops calls which nobody canceled is to be tried again.
-  if (status.error_code() == grpc::StatusCode::CANCELLED && !stop_.stop_requested()) {
-    status = grpc::Status(grpc::StatusCode::UNAVAILABLE, status.error_message());
-  }
   if (status.error_code() == grpc::StatusCode::UNAUTHENTICATED && on_refused_) on_refused_();
-  return to_error(status, brief(method_));
+  return to_error(status, brief(method_), stop_);
 }
 
 }  // namespace firebreak

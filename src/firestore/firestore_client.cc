@@ -43,6 +43,7 @@ FirestoreClient::FirestoreClient(DatabaseName database, Options options, Clock& 
       options_(std::move(options)),
       clock_(clock),
       next_seed_(static_cast<std::uint64_t>(clock.now().time_since_epoch().count())) {
+  silence_grpc();
   for (std::size_t number = 0; number < kConnections; ++number) {
     const std::shared_ptr<grpc::Channel> channel = connect(options_);
     channels_.push_back(
@@ -89,7 +90,7 @@ Result<Response> FirestoreClient::call_once(grpc::Status (Stub::*method)(grpc::C
     if (status.ok()) return response;
     // A service that refuses the token has done nothing.
     if (status.error_code() != grpc::StatusCode::UNAUTHENTICATED || is_emulator() || again) {
-      return to_error(status, name);
+      return to_error(status, name, stop);
     }
     options_.credentials->refuse(token);
   }

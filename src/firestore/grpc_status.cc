@@ -1,5 +1,7 @@
 #include "firestore/grpc_status.h"
 
+#include <grpc/support/log.h>
+
 #include "base/text.h"
 
 namespace firebreak {
@@ -49,6 +51,17 @@ Error to_error(const grpc::Status& status, std::string_view what) {
                       .on(Side::Source);
   if (status.error_code() != grpc::StatusCode::RESOURCE_EXHAUSTED) return problem;
   return std::move(problem).after(kQuotaWait);
+}
+
+Error to_error(const grpc::Status& status, std::string_view what, const std::stop_token& stop) {
+  if (stop.stop_requested()) return error(Code::Canceled, "stopped");
+  // A service that drops calls which nobody canceled is to be tried again.
+  if (status.error_code() != grpc::StatusCode::CANCELLED) return to_error(status, what);
+  return to_error({grpc::StatusCode::UNAVAILABLE, status.error_message()}, what);
+}
+
+void silence_grpc() {
+  gpr_set_log_function([](gpr_log_func_args*) {});
 }
 
 }  // namespace firebreak

@@ -78,8 +78,7 @@ Result<Part> DocumentCapture::read_part(const PathRange& range, std::stop_token 
     TRY(encoder.encode(*document));
     const ByteView record = encoder.record();
     GroupPiece& piece = group(part, collection_id(encoder.path()));
-    TRY(piece.records.add(document_key(encoder.path()), record)
-            .context("{}", client_.database().url()));
+    TRY(piece.records.add(document_key(encoder.path()), record));
     ++piece.documents;
     piece.bytes += record.size();
     progress_.bytes += record.size();

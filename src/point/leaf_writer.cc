@@ -7,7 +7,7 @@ namespace firebreak {
 
 Result<void> LeafWriter::add(std::string_view key, ByteView record) {
   if (!open_.is_first && key <= open_.last_key) {
-    return error(Code::Corrupt, "records are not in the order of their keys");
+    return error(Code::Corrupt, "what was read is not in order");
   }
   const std::size_t size = varint_size(record.size()) + record.size();
   if (!open_.records.empty() && open_.records.size() + size > kLeafBytesMax) {

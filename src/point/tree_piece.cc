@@ -13,7 +13,7 @@ TreePiece::TreePiece(const CutRule& rule, BlobSaver& saver)
 Result<void> TreePiece::add(std::string_view key, ByteView record) {
   if (is_cut_) return writer_->add(key, record);
   if (!sizes_.empty() && key <= last_key_) {
-    return error(Code::Corrupt, "records are not in the order of their keys");
+    return error(Code::Corrupt, "what was read is not in order");
   }
   firebreak::append(head_, as_bytes(key));
   firebreak::append(head_, record);

@@ -3,6 +3,8 @@
 #include <grpc/support/time.h>
 #include <grpcpp/server_builder.h>
 
+#include "firestore/grpc_status.h"
+
 namespace firebreak {
 namespace {
 
@@ -17,6 +19,7 @@ std::string on_loopback(unsigned port) {
 }  // namespace
 
 Result<std::unique_ptr<FirestoreServer>> FirestoreServer::start(Store& store, unsigned port) {
+  silence_grpc();
   std::unique_ptr<FirestoreServer> started(new FirestoreServer(store));
   grpc::ServerBuilder builder;
   builder.AddListeningPort(on_loopback(port), grpc::InsecureServerCredentials(), &started->port_);

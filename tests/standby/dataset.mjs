@@ -14,7 +14,7 @@ export function chance(seed) {
 
 // Every kind of value in every place; odd names; missing parents; and many ordinary documents:
 // path → fields.
-export function generate(seed) {
+export function generate(seed, ordinary = 8000) {
   const below = chance(seed);
   const documents = new Map();
   const values = ORDERED.flat();
@@ -33,7 +33,7 @@ export function generate(seed) {
   }
   documents.set('missing/parent/of/document/and/another', {});
   documents.set('limits/big', {blob: {bytesValue: Buffer.alloc(1_000_000, 7)}});
-  for (let count = 0; count < 8000; ++count) {
+  for (let count = 0; count < ordinary; ++count) {
     const user = `users/u${below(1 << 30)}`;
     documents.set(user, {name: text(`user ${count}`), bio: text('x'.repeat(below(800)))});
     if (below(3) === 0) documents.set(`${user}/dreams/d${count}`, {of: reference(user)});

@@ -179,6 +179,7 @@ test('what cannot be captured is said in one line, and no point is made', async 
     [['firestore://'], {}, /the project has no id that Google gives/],
     [['firestore://demo/a/b'], {}, /parts of a database cannot be captured alone/],
     [['firestore://demo/A B'], {}, /the database has no id that Firestore gives/],
+    [['firestore:/demo'], {}, /only Firestore databases can be captured yet/],
     [['gs://bucket'], {}, /only Firestore databases can be captured yet/],
     [[SOURCE, '/etc'], {}, /a point is of one source/],
     [[SOURCE, '--exclude', 'x'], {}, /options that choose or compare files go with files/],

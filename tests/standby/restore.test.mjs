@@ -33,7 +33,7 @@ before(async () => {
   repository = join(folder, 'repository');
   const source = await StandIn.start();
   await firebreak(source, 'init');
-  ledger = generate(seed);
+  ledger = generate(seed, 2000);
   await writeAll(source, ledger);
   point = (await firebreak(source, 'backup', SOURCE)).snapshot_id;
   await source.stop();
@@ -129,7 +129,7 @@ test('an undo point brings back what was there before', async () => {
 });
 
 test('killed at any time, a second run does the rest', async () => {
-  for (const count of [1, 500, 3000]) {
+  for (const count of [1, 300, 1200]) {
     await target.database.recursiveDelete(target.database.collection('users'));
     const env = {...process.env, FIRESTORE_EMULATOR_HOST: target.address};
     const child = spawn(
@@ -152,7 +152,7 @@ test('documents that somebody changes meanwhile are left alone and named', async
   const env = {...process.env, FIRESTORE_EMULATOR_HOST: target.address};
   const child = spawn(
       PROGRAM, ['restore', point, '-r', repository, '--to', SOURCE, '--confirm', PROJECT,
-                '--no-undo', '--mode', 'exact', '--initial-rate', '3000', '--writers', '1', '-v'],
+                '--no-undo', '--mode', 'exact', '--initial-rate', '1000', '--writers', '1', '-v'],
       {env});
   let said = '';
   const changed = new Set();
