@@ -1,7 +1,7 @@
 // Captures and restores by Google's way in: with application default credentials over TLS.
 import assert from 'node:assert/strict';
-import {execFile} from 'node:child_process';
-import {mkdtemp, rm} from 'node:fs/promises';
+import {execFile, spawn} from 'node:child_process';
+import {mkdtemp, readdir, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
@@ -74,6 +74,24 @@ test('queries that break go on behind the last document they gave', async () => 
   const served = await StandIn.serve('-r', repository, summary.snapshot_id);
   expectLedger(await everything(served), ledger);
   await served.stop();
+});
+
+test('Ctrl-C ends a capture, and leaves neither a point nor a lock', async () => {
+  google.breaksAfter = 100;
+  const points = (await run(PROGRAM, ['snapshots', '-r', repository, '--json'])).stdout;
+  const child = spawn(PROGRAM, ['backup', SOURCE, '-r', repository, ...google.options],
+                      {env: {...process.env, ...google.environment}});
+  let said = '';
+  child.stderr.on('data', (data) => {
+    if (!said.includes('trying again') && `${data}`.includes('trying again')) child.kill('SIGINT');
+    said += data;
+  });
+  const code = await new Promise((resolve) => child.once('exit', resolve));
+  google.breaksAfter = Infinity;
+  assert.equal(code, 130, said);
+  assert.match(said, /firebreak: stopped/);
+  assert.equal((await run(PROGRAM, ['snapshots', '-r', repository, '--json'])).stdout, points);
+  assert.deepEqual(await readdir(join(repository, 'locks')), []);
 });
 
 test('points of an emulator do not come among those of a real project', async () => {
