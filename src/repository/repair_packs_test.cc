@@ -1,5 +1,7 @@
 #include "repository/repair_packs.h"
 
+#include <algorithm>
+
 #include "backend/faulty.h"
 #include "repository/copy.h"
 #include "repository/pack_table.h"
@@ -18,11 +20,16 @@ class RepairPacksTest : public testing::Test {
     CHECK(copy_blobs(*from, *to, set_of(*from, saved_), {}, progress, {}).ok());
   }
 
+  // The largest first: chance may leave a single blob to the last ones.
   std::vector<PackId> packs() {
-    std::vector<PackId> ids;
+    std::vector<std::pair<std::size_t, PackId>> by_size;
     for (const auto& [file, bytes] : made_.backend.files()) {
-      if (file.type == FileType::Pack) ids.push_back(*PackId::parse(file.name));
+      if (file.type != FileType::Pack) continue;
+      by_size.emplace_back(bytes.size(), *PackId::parse(file.name));
     }
+    std::sort(by_size.rbegin(), by_size.rend());
+    std::vector<PackId> ids;
+    for (const auto& [size, id] : by_size) ids.push_back(id);
     return ids;
   }
   void flip(const PackId& pack, std::size_t at) {
