@@ -248,7 +248,7 @@ TEST_F(DocumentTreeTest, RefusesLeavesOutOfPlace) {
   };
   using Leaves = std::vector<std::pair<std::string, Bytes>>;  // with their separators
   for (const Leaves& leaves :
-       {Leaves{{"", leaf({"c/b"})}, {document_key("c/c"), leaf({"c/a"})}},
+       {Leaves{{"", leaf({"c/a"})}, {document_key("c/c"), leaf({"c/b"})}},
         Leaves{{"", leaf({"c/a", "c/c"})}, {document_key("c/b"), leaf({"c/b"})}}}) {
     const auto repository = place_.open();
     BlobSaver saver(*repository, {}, {});
