@@ -4,6 +4,7 @@
 #include <ctime>
 #include <dirent.h>
 #include <fcntl.h>
+#include <filesystem>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -22,6 +23,24 @@ std::string pack_folder(std::string_view name) {
   return fmt::format("data/{}", name.substr(0, 2));
 }
 
+// Older than this, a temporary file is one that a killed writer left. One that is alive after all
+// finds its file gone and fails.
+constexpr time_t kLeftAfter{24 * 60 * 60};
+
+// Removes what killed writers left beside `own`, whose time is now by the clock of the file system.
+// What cannot be removed waits for another writer.
+void remove_left_files(const std::string& folder, const std::string& own) {
+  struct stat status {};
+  if (::stat(own.c_str(), &status) != 0) return;
+  const time_t now = status.st_mtime;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+    const std::string path = entry.path();
+    if (::lstat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
+    if (now - status.st_mtime > kLeftAfter) ::unlink(path.c_str());
+  }
+}
+
 // Writes and fsyncs; the name is not yet the final one.
 Result<void> write_temporary(const std::string& path, ByteView bytes) {
   Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode));
@@ -29,6 +48,18 @@ Result<void> write_temporary(const std::string& path, ByteView bytes) {
   TRY(write_all(fd.get(), bytes).context("{}", path));
   if (::fsync(fd.get()) != 0) return errno_error(errno, "fsync", path);
   return fd.close();
+}
+
+// Refuses a name that is taken, which rename() would replace. Not every network file system has
+// RENAME_NOREPLACE, not every disk's (exFAT) has links.
+Result<void> give_name(const std::string& temporary, const std::string& name) {
+  if (::link(temporary.c_str(), name.c_str()) == 0) return {};
+  const bool no_links = errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS;
+  if (!no_links) return errno_error(errno, "create", name);
+  const int renamed =
+      ::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, name.c_str(), RENAME_NOREPLACE);
+  if (renamed == 0) return {};
+  return errno_error(errno, "create", name);
 }
 
 }  // namespace
@@ -59,11 +90,9 @@ Result<void> LocalBackend::save(const FileName& file, ByteView bytes, std::stop_
   fill_secret(nonce);
   const std::string temporary = fmt::format("{}/{}", temporary_folder, to_hex(nonce));
   Result<void> saved = write_temporary(temporary, bytes);
+  if (saved.ok()) std::call_once(swept_, [&] { remove_left_files(temporary_folder, temporary); });
   if (saved.ok()) saved = make_folders(folder_path(file), kFolderMode);
-  // link() refuses an existing name, which rename() would replace.
-  if (saved.ok() && ::link(temporary.c_str(), final_path.c_str()) != 0) {
-    saved = errno_error(errno, "create", final_path);
-  }
+  if (saved.ok()) saved = give_name(temporary, final_path);
   ::unlink(temporary.c_str());
   TRY(std::move(saved));
   return sync_folder(folder_path(file));

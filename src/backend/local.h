@@ -1,9 +1,11 @@
 // A repository in a folder, laid out as restic's (packs at data/<first two digits>/<id>).
 //
 // A file becomes visible whole and durable: written under a temporary name in `firebreak-tmp/`
-// (a folder that no tool lists), fsynced, linked to its name only if that is free, and the folder
-// fsynced. What a crash leaves in the temporary folder is removed by prune.
+// (a folder that no tool lists), fsynced, given its name only if that is free, and the folder
+// fsynced. What a crash leaves in the temporary folder is removed by whoever writes a day later.
 #pragma once
+
+#include <mutex>
 
 #include "backend/backend.h"
 
@@ -31,6 +33,7 @@ class LocalBackend final : public Backend {
                            std::stop_token stop) const;
 
   std::string path_;
+  std::once_flag swept_;  // of what killed writers left
 };
 
 }  // namespace firebreak

@@ -1,6 +1,7 @@
 #include "backend/local.h"
 
 #include <filesystem>
+#include <fstream>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -40,6 +41,22 @@ TEST_F(LocalTest, MakesAMissingFolder) {
         std::filesystem::status(path_ + "/" + std::string(folder(type))).permissions();
     EXPECT_EQ(mode, std::filesystem::perms::owner_all);
   }
+}
+
+TEST_F(LocalTest, RemovesWhatAKilledWriterLeftADayAgo) {
+  const std::string folder = path_ + "/firebreak-tmp/";
+  std::filesystem::create_directories(folder);
+  const std::string old = folder + "0123456789abcdef01234567";
+  const std::string fresh = folder + "89abcdef0123456789abcdef";
+  for (const std::string& path : {old, fresh}) std::ofstream(path) << "half";
+  const auto now = std::filesystem::last_write_time(fresh);
+  std::filesystem::last_write_time(old, now - std::chrono::hours(25));
+  std::filesystem::last_write_time(fresh, now - std::chrono::hours(23));
+  LocalBackend backend(path_);
+  const Bytes bytes{std::byte{1}};
+  ASSERT_TRUE(backend.save({FileType::Key, to_hex(sha256(bytes))}, bytes, {}).ok());
+  EXPECT_FALSE(std::filesystem::exists(old));
+  EXPECT_TRUE(std::filesystem::exists(fresh));
 }
 
 }  // namespace

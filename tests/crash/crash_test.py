@@ -118,6 +118,23 @@ class Harness:
             shutil.rmtree(repository, ignore_errors=True)
         return len(cells)
 
+    def without_links(self):
+        """Names are given by renaming where a file system has no links, and never taken away."""
+        verb = ["save", "77"]
+        repository = self.start(verb, "no-links")
+        before = read_tree(repository)
+        done = self.operate(verb, repository, FIREBREAK_CRASH_NO_LINKS=1, FIREBREAK_CRASH_AT=0)
+        if done.returncode != 0:
+            self.failures.append(f"{verb} without links: {done.stderr}")
+        line = self.survivors([repository])[0]
+        self.judge(f"{verb} without links", verb, done.stdout.splitlines(), line)
+        self.restic_check(f"{verb} without links", repository)
+        again = self.operate(["init"], repository, FIREBREAK_CRASH_NO_LINKS=1, FIREBREAK_CRASH_AT=0)
+        after = read_tree(repository)
+        if again.returncode == 0 or any(after.get(n) != c for n, c in before.items()):
+            self.failures.append("init without links replaced what was there")
+        shutil.rmtree(repository)
+
     def power_loss(self, verb):
         """Every state that a power loss may leave; ends with how many."""
         repository = self.start(verb, "power")
@@ -276,6 +293,7 @@ def main():
             print(f"{' '.join(verb)}: killed at {harness.kill_sweep(verb)} calls", flush=True)
             print(f"{' '.join(verb)}: (tried, known) power-loss states: "
                   f"{harness.power_loss(verb)}", flush=True)
+        harness.without_links()
         for failure in harness.failures:
             print("FAILED", failure)
         sys.exit(1 if harness.failures else 0)

@@ -2,9 +2,11 @@
 // all threads, and
 //  - kills the program before the call of number FIREBREAK_CRASH_AT, as kill -9 does; or
 //  - writes each call with its data to FIREBREAK_CRASH_LOG, a line each, fields apart by tabs:
-//    what is written to standard output is logged too, since that is what the program promised.
+//    what is written to standard output is logged too, since that is what the program promised; or
+//  - refuses links, as file systems without them do, where FIREBREAK_CRASH_NO_LINKS is set.
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <cstdarg>
 #include <cstdio>
@@ -149,6 +151,10 @@ int fdatasync(int fd) {
 }
 
 int link(const char* from, const char* to) {
+  if (is_watched(to) && !setting("FIREBREAK_CRASH_NO_LINKS").empty()) {
+    errno = EPERM;
+    return -1;
+  }
   return changed(std::string("link\t") + from + "\t" + to, to,
                  [&] { return real<int(const char*, const char*)>("link")(from, to); });
 }
