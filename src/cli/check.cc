@@ -77,15 +77,22 @@ class Report {
     switch (found.kind) {
       case FindingKind::PackMissing:
         if (found.pack) broken_packs_.insert(*found.pack);
-        repair_index_ = true;
+        drop_missing_ = true;
         break;
       case FindingKind::IndexDamaged:
-      case FindingKind::PackSize:
       case FindingKind::PackLayout:
-      case FindingKind::PackHeader:
         repair_index_ = true;
         break;
+      case FindingKind::PackHeader:
+        read_headers_ = true;
+        break;
+      case FindingKind::PackSize:
       case FindingKind::PackDamaged:
+        if (found.pack && unnamed_packs_.contains(*found.pack)) {
+          unreadable_ = true;
+          break;
+        }
+        [[fallthrough]];
       case FindingKind::BlobDamaged:
         if (found.pack) broken_packs_.insert(*found.pack);
         break;
@@ -105,8 +112,11 @@ class Report {
       case FindingKind::PackRepeated:
         repeated_ = true;
         break;
-      case FindingKind::PackMixed:
       case FindingKind::PackUnreferenced:
+        if (found.pack) unnamed_packs_.insert(*found.pack);
+        prune_ = true;
+        break;
+      case FindingKind::PackMixed:
         prune_ = true;
         break;
       case FindingKind::NothingUsed:
@@ -145,7 +155,7 @@ class Report {
     return {{"message_type", "summary"},
             {"num_errors", errors_},
             {"broken_packs", packs.empty() ? Json() : packs},
-            {"suggest_repair_index", repair_index_ || repeated_},
+            {"suggest_repair_index", repair_index_ || read_headers_ || drop_missing_ || repeated_},
             {"suggest_prune", prune_}};
   }
 
@@ -153,13 +163,20 @@ class Report {
   std::vector<std::string> remedies() const {
     std::vector<std::string> lines;
     if (unchecked_) lines.push_back("some could not be read just now; next: firebreak check");
-    if (!broken_packs_.empty()) {
-      lines.push_back(
-          fmt::format("{} damaged or missing; next, with another repository that has a copy: "
-                      "firebreak repair packs --from-repo OTHER",
-                      counted(broken_packs_.size(), "pack")));
+    if (read_headers_) {
+      lines.push_back("next: firebreak repair index --read-all-packs");
+    } else if (repair_index_) {
+      lines.push_back("next: firebreak repair index");
     }
-    if (repair_index_) lines.push_back("next: firebreak repair index");
+    if (!broken_packs_.empty()) {
+      lines.push_back(fmt::format(
+          "{} damaged or missing; next: firebreak repair packs (it keeps what can still "
+          "be read; with --from-repo OTHER it takes the rest from another repository)",
+          counted(broken_packs_.size(), "pack")));
+    }
+    if (drop_missing_) {
+      lines.push_back("packs that are gone for good: firebreak repair index takes them out");
+    }
     if (lost_ || !broken_packs_.empty()) {
       lines.push_back(
           "lost data comes back by firebreak backup --force of the same files, or by firebreak "
@@ -167,10 +184,16 @@ class Report {
           "--from-repo OTHER ID; then check again");
       lines.push_back("what nobody has any more: firebreak repair snapshots --dry-run");
     }
+    if (unreadable_) {
+      lines.push_back(
+          "damaged packs that no index names: firebreak prune removes them once nothing is "
+          "missing");
+    }
     for (const std::string& id : snapshots_) {
       lines.push_back(fmt::format("a lost snapshot file: firebreak forget {}", id.substr(0, 8)));
     }
-    if (repeated_ && !repair_index_) lines.push_back("to tidy up: firebreak repair index");
+    if (repeated_ && !repair_index_ && !read_headers_)
+      lines.push_back("to tidy up: firebreak repair index");
     if (prune_ && errors_ == 0) lines.push_back("to tidy up: firebreak prune");
     return lines;
   }
@@ -195,11 +218,15 @@ class Report {
   std::uint64_t not_shown_ = 0;
   std::map<PackId, std::uint64_t> missing_of_;  // blobs of a missing pack
   bool repair_index_ = false;
+  bool read_headers_ = false;  // a sound index file is not what a pack says of itself
+  bool drop_missing_ = false;
   bool repeated_ = false;
   bool prune_ = false;
   bool lost_ = false;
   bool unchecked_ = false;
-  std::set<PackId> broken_packs_;
+  bool unreadable_ = false;
+  std::set<PackId> broken_packs_;   // of the index
+  std::set<PackId> unnamed_packs_;  // in no index
   std::vector<std::string> snapshots_;
 };
 

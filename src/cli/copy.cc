@@ -107,7 +107,10 @@ Result<ExitCode> copy(Session& session, const Options& options) {
   OpenedRepository to = TRY(session.open_to_change(LockKind::Shared, false));
   Repository& source = *from.repository;
   Repository& destination = *to.repository;
-  if (source.config().id == destination.config().id) {
+  // By its lock, not by its id: a copy of its folder, which has the same id, can bring back what
+  // was lost here.
+  const bool is_one = TRY(to.lock->is_in(*from.backend, session.stop()));
+  if (is_one) {
     return error(Code::Invalid, "both are the same repository, {}", destination.config().id);
   }
   if (source.config().chunker_polynomial != destination.config().chunker_polynomial) {

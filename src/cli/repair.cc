@@ -55,7 +55,9 @@ Result<ExitCode> repair_index(Session& session, const RepairIndexOptions& option
   }
   if (errors == 0) return ExitCode::Success;
   console.warn(
-      fmt::format("{} not mended; firebreak check names what is lost", counted(errors, "pack")));
+      fmt::format("{} not mended; what can still be read in them comes out by firebreak repair "
+                  "packs",
+                  counted(errors, "pack")));
   return ExitCode::Failure;
 }
 
@@ -160,7 +162,7 @@ Result<void> refuse_wrong_index(Session& session, Repository& repository) {
   if (wrong == 0) return {};
   return error(Code::Corrupt,
                "nothing was changed: {} of the index missing or of a wrong size; first run "
-               "firebreak repair index",
+               "firebreak repair packs, or where they are gone for good, firebreak repair index",
                counted(wrong, "pack"));
 }
 

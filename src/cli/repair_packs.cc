@@ -7,6 +7,7 @@
 #include "cli/finding.h"
 #include "cli/from_options.h"
 #include "cli/units.h"
+#include "repository/pack_table.h"
 
 namespace firebreak {
 namespace {
@@ -18,28 +19,40 @@ struct Options {
   bool dry_run = false;
 };
 
+struct Damaged {
+  std::vector<PackId> packs;
+  std::size_t unknown = 0;  // damaged, and in no index: nothing can be taken out of them
+};
+
 // Those named, or those that reading every byte finds damaged or missing.
-Result<std::vector<PackId>> find_damaged(Session& session, Repository& repository,
-                                         const std::vector<std::string>& named) {
-  std::vector<PackId> ids;
+Result<Damaged> find_damaged(Session& session, Repository& repository,
+                             const std::vector<std::string>& named) {
+  Damaged found;
   for (const std::string& text : named) {
-    ids.push_back(TRY(PackId::parse(text).context("pack \"{}\"", text)));
+    found.packs.push_back(TRY(PackId::parse(text).context("pack \"{}\"", text)));
   }
-  if (!ids.empty()) return ids;
+  if (!found.packs.empty()) return found;
   TRY(repository.load_index(OnBroken::Fail, session.stop()).context("nothing was changed"));
   session.console().say("reading every pack to find the damaged ones");
   std::set<PackId> damaged;
   Progress progress;
   const CountedProgress shown(session, progress, "check", "packs");
-  const auto note = [&](const Finding& found) {
-    if (is_hint(found.kind) || !found.pack) return;
-    tell(session.console(), found);
-    damaged.insert(*found.pack);
+  const auto note = [&](const Finding& finding) {
+    if (is_hint(finding.kind) || !finding.pack) return;
+    tell(session.console(), finding);
+    damaged.insert(*finding.pack);
   };
   TRY(check(repository, BlobSet(repository.index().tables()), {ReadAllPacks{}, 0}, note, progress,
             session.stop()));
-  ids.assign(damaged.begin(), damaged.end());
-  return ids;
+  const PackTable indexed(repository.index().tables());
+  for (const PackId& id : damaged) {
+    if (indexed.find(id)) {
+      found.packs.push_back(id);
+    } else {
+      ++found.unknown;
+    }
+  }
+  return found;
 }
 
 void print(Console& console, const RepairPacksSummary& summary) {
@@ -75,29 +88,39 @@ Result<ExitCode> repair(Session& session, const Options& options) {
     from = TRY(open_from(session, options.from, LockKind::Shared));
     TRY(from->repository->load_index(OnBroken::Fail, session.stop()));
   }
-  const std::vector<PackId> damaged = TRY(find_damaged(session, *opened.repository, options.packs));
-  if (options.dry_run || damaged.empty()) {
+  const Damaged damaged = TRY(find_damaged(session, *opened.repository, options.packs));
+  if (damaged.unknown > 0) {
+    console.warn(
+        fmt::format("{} can be neither read nor replaced: no index says what they held; where "
+                    "firebreak check misses blobs, firebreak copy --from-repo OTHER ID or backup "
+                    "--force brings them back; then prune removes these packs",
+                    counted(damaged.unknown, "pack")));
+  }
+  const ExitCode nothing_lost = damaged.unknown == 0 ? ExitCode::Success : ExitCode::Failure;
+  if (options.dry_run || damaged.packs.empty()) {
     if (console.is_json()) {
       console.json({{"message_type", "summary"},
                     {"dry_run", options.dry_run},
-                    {"packs_damaged", damaged.size()}});
+                    {"packs_damaged", damaged.packs.size()},
+                    {"packs_unknown", damaged.unknown}});
+    } else if (!damaged.packs.empty()) {
+      console.line("would replace " + counted(damaged.packs.size(), "pack"));
     } else {
-      console.line(damaged.empty() ? "no pack is damaged"
-                                   : "would replace " + counted(damaged.size(), "pack"));
+      console.line(damaged.unknown == 0 ? "no pack is damaged" : "no pack can be replaced");
     }
-    return ExitCode::Success;
+    return nothing_lost;
   }
   Progress progress;
   Result<RepairPacksSummary> repaired = [&] {
     const CountedProgress shown(session, progress, "repair packs", "packs");
     return repair_packs(
-        *opened.repository, damaged, from ? from->repository.get() : nullptr, options.repair,
+        *opened.repository, damaged.packs, from ? from->repository.get() : nullptr, options.repair,
         *opened.lock, [&](const Finding& found) { tell(console, found); }, progress,
         session.stop());
   }();
   const RepairPacksSummary summary = TRY(std::move(repaired));
   print(console, summary);
-  return summary.blobs_lost == 0 ? ExitCode::Success : ExitCode::Failure;
+  return summary.blobs_lost == 0 ? nothing_lost : ExitCode::Failure;
 }
 
 }  // namespace

@@ -158,6 +158,27 @@ void check_packs(const PackTable& packs, const PackListing& listing, const BlobS
   }
 }
 
+// A pack that no index names and whose header does not open: nothing says what it holds.
+Result<void> check_unnamed_packs(const Repository& repository, const PackTable& packs,
+                                 const PackListing& listing, Findings& findings,
+                                 std::stop_token stop) {
+  for (const ListedPack& listed : listing) {
+    if (packs.find(listed.id)) continue;
+    const Result<std::vector<PackEntry>> header =
+        load_pack_header(repository, listed.id, listed.size, stop);
+    if (header.ok()) continue;
+    const Error& problem = header.error();
+    if (is(problem, Code::Canceled) || stop.stop_requested()) return problem;
+    const bool damaged = is(problem, Code::Corrupt);
+    findings.add({damaged ? FindingKind::PackDamaged : FindingKind::Unchecked,
+                  problem.message() + ", and no index names the pack",
+                  {},
+                  listed.id,
+                  {}});
+  }
+  return {};
+}
+
 std::vector<std::size_t> shuffled(std::vector<std::size_t> numbers, std::uint64_t seed) {
   Random random(seed);
   for (std::size_t left = numbers.size(); left > 1; --left) {
@@ -281,6 +302,9 @@ Result<CheckSummary> check(const Repository& repository, const BlobSet& used,
   }
   const std::vector<std::size_t> numbers = chosen(packs, std::move(present), options);
   TRY(read_packs(repository, packs, listing, numbers, findings, progress, stop));
+  if (std::holds_alternative<ReadAllPacks>(options.read)) {
+    TRY(check_unnamed_packs(repository, packs, listing, findings, stop));
+  }
   CheckSummary summary;
   summary.packs = packs.size();
   summary.blobs = packs.row_count();

@@ -63,6 +63,16 @@ Error in_the_way(const LockInfo& lock, WallTime now, const Identity& here) {
       .on(Side::Repository);
 }
 
+Result<bool> is_listed(Backend& backend, const std::string& name, std::stop_token stop) {
+  bool listed = false;
+  const auto compare = [&](const FileInfo& file) -> Result<void> {
+    listed = listed || file.name == name;
+    return {};
+  };
+  TRY(backend.list(FileType::Lock, compare, std::move(stop)).on(Side::Repository));
+  return listed;
+}
+
 }  // namespace
 
 std::string encode_lock(const LockInfo& lock) {
@@ -268,6 +278,15 @@ void RepositoryLock::keep_fresh(std::stop_token stop) {
   }
 }
 
+Result<bool> RepositoryLock::is_in(Backend& backend, std::stop_token stop) {
+  std::string name;
+  {
+    const MutexLock lock(mutex_);
+    name = name_;
+  }
+  return is_listed(backend, name, stop);
+}
+
 Result<void> RepositoryLock::held(std::stop_token stop) {
   std::string name;
   {
@@ -284,17 +303,8 @@ Result<void> RepositoryLock::held(std::stop_token stop) {
           .on(Side::Repository);
     }
   }
-  bool listed = false;
-  TRY(backend_
-          .list(
-              FileType::Lock,
-              [&](const FileInfo& file) -> Result<void> {
-                listed = listed || file.name == name;
-                return {};
-              },
-              stop)
-          .on(Side::Repository));
-  if (listed) return {};
+  const bool is_there = TRY(is_listed(backend_, name, stop));
+  if (is_there) return {};
   // A refresh may have replaced it between the two steps.
   {
     const MutexLock lock(mutex_);

@@ -78,6 +78,10 @@ class RepositoryLock {
   // must stop, somebody may have pruned meanwhile. One listing.
   Result<void> held(std::stop_token stop);
 
+  // Whether `backend` lists this lock: whether it is the repository that the lock is of. One
+  // listing.
+  Result<bool> is_in(Backend& backend, std::stop_token stop);
+
   // Writes a new lock file and removes the old one.
   Result<void> refresh(std::stop_token stop);
 

@@ -34,8 +34,8 @@ class HeaderReader {
                const EachFinding& each, Progress& progress)
       : repository_(repository), packs_(packs), writer_(writer), each_(each), progress_(progress) {}
 
-  // Adds what the header says to the writer. What cannot be read keeps its entry where that is
-  // better than none.
+  // Adds what the header says to the writer. A pack whose header cannot be read keeps its entry: it
+  // is then the only record of where the blobs lie.
   Result<void> read(const ListedPack& listed, std::stop_token stop) {
     Result<std::vector<PackEntry>> header =
         load_pack_header(repository_, listed.id, listed.size, stop);
@@ -53,15 +53,11 @@ class HeaderReader {
             {},
             listed.id,
             {}});
-    if (pack && (!damaged || packs_.file_size(*pack) == listed.size)) {
-      return writer_.add({listed.id, packs_.entries(*pack)}, stop);
-    }
-    if (pack) ++dropped_;
-    return {};
+    if (!pack) return {};
+    return writer_.add({listed.id, packs_.entries(*pack)}, stop);
   }
 
   std::uint64_t added() const { return added_; }
-  std::uint64_t dropped() const { return dropped_; }
 
  private:
   void report(const Finding& finding) {
@@ -77,7 +73,6 @@ class HeaderReader {
   Progress& progress_;
   Mutex mutex_;
   std::atomic<std::uint64_t> added_ = 0;
-  std::atomic<std::uint64_t> dropped_ = 0;
 };
 
 }  // namespace
@@ -104,7 +99,6 @@ Result<RepairIndexSummary> repair_index(Repository& repository, const RepairInde
   TRY(for_each_number(wanted.size(), repository.backend().connections(), read, stop));
   summary.packs_read = wanted.size();
   summary.packs_added = reader.added();
-  summary.packs_dropped += reader.dropped();
 
   const std::vector<IndexId> files = repository.index().index_files();
   const std::vector<IndexId> rewritten =

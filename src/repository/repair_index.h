@@ -13,16 +13,16 @@ struct RepairIndexOptions {
 struct RepairIndexSummary {
   std::uint64_t packs_read = 0;     // headers
   std::uint64_t packs_added = 0;    // that no index named, or named wrongly
-  std::uint64_t packs_dropped = 0;  // named by the index, and gone or unreadable
+  std::uint64_t packs_dropped = 0;  // named by the index, and gone
   std::uint64_t files_written = 0;
   std::uint64_t files_removed = 0;
 };
 
 // Reads the header of every pack that is not indexed, or whose size or layout is not what the
 // index says, or of all packs. New index files are durable before the old ones go. A damaged header
-// is a finding; the pack stays, and where the index describes a file of its size, so does its
-// entry, because it is the only way to its blobs. A header that cannot be read just now is one too,
-// and nothing changes for its pack. The caller holds an exclusive lock; the index, loaded here, is
+// is a finding, and so is one that cannot be read just now; the pack stays and so does what the
+// index says of it, because it is the only way to its blobs (repair_packs() takes them out). The
+// caller holds an exclusive lock; the index, loaded here, is
 // stale afterwards. `progress` counts headers.
 Result<RepairIndexSummary> repair_index(Repository& repository, const RepairIndexOptions& options,
                                         RepositoryLock& lock, const EachFinding& each,

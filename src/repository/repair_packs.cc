@@ -6,6 +6,7 @@
 #include "repository/blob_saver.h"
 #include "repository/blob_stream.h"
 #include "repository/index_rewrite.h"
+#include "repository/pack_check.h"
 #include "repository/pack_table.h"
 
 namespace firebreak {
@@ -102,7 +103,10 @@ Result<std::vector<std::size_t>> all_damaged(const Repository& repository, const
   for (const PackId& id : damaged) {
     const std::optional<std::size_t> pack = packs.find(id);
     if (!pack) {
-      return error(Code::NotFound, "pack {} is in no index; run repair index first", id);
+      return error(Code::NotFound,
+                   "pack {} is in no index: firebreak repair index adds it if its header can be "
+                   "read; otherwise nothing says what it holds",
+                   id);
     }
     if (!suspects[*pack]) found.push_back(*pack);
     suspects[*pack] = true;
@@ -115,6 +119,28 @@ Result<std::vector<std::size_t>> all_damaged(const Repository& repository, const
   return found;
 }
 
+// Corrupt where a header is sound and the index says something else: what the index leaves out
+// would go with the pack.
+Result<void> compare_headers(const Repository& repository, const PackTable& packs,
+                             const std::vector<std::size_t>& leaving, std::stop_token stop) {
+  for (const std::size_t pack : leaving) {
+    const PackId& id = packs.id(pack);
+    Result<FileInfo> file = repository.backend().stat({FileType::Pack, id.hex()}, stop);
+    if (failed_with(file, Code::NotFound)) continue;
+    const FileInfo found = TRY(std::move(file).on(Side::Repository));
+    const Result<std::vector<PackEntry>> header =
+        load_pack_header(repository, id, found.size, stop);
+    if (!header.ok() && !is_damage(header.error())) return header.error();
+    if (!header.ok() || *header == packs.entries(pack)) continue;
+    return error(Code::Corrupt,
+                 "nothing was changed: pack {} does not hold what the index says; first run "
+                 "firebreak repair index --read-all-packs",
+                 id)
+        .on(Side::Repository);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<RepairPacksSummary> repair_packs(Repository& repository, const std::vector<PackId>& damaged,
@@ -125,6 +151,7 @@ Result<RepairPacksSummary> repair_packs(Repository& repository, const std::vecto
   const PackTable packs(repository.index().tables());
   const std::vector<IndexId> files = repository.index().index_files();
   const std::vector<std::size_t> leaving = TRY(all_damaged(repository, packs, damaged, stop));
+  TRY(compare_headers(repository, packs, leaving, stop));
   progress.total = leaving.size();
   // Otherwise their blobs would count as stored where they are about to go.
   std::unordered_set<PackId> distrusted;

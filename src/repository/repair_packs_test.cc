@@ -102,6 +102,39 @@ TEST_F(RepairPacksTest, KeepsAPackWhoseBlobsAreLostUnlessToldOtherwise) {
   EXPECT_EQ(damage(), 0U);
 }
 
+// The last bytes are the header's: without them only the index says where the blobs lie.
+TEST_F(RepairPacksTest, SalvagesAPackThatIsCutShort) {
+  const PackId damaged = packs()[0];
+  made_.damage({FileType::Pack, damaged.hex()},
+               [](Bytes& bytes) { bytes.resize(bytes.size() - 9); });
+  const Result<RepairPacksSummary> done = repair(made_.backend, {damaged}, false);
+  ASSERT_TRUE(done.ok()) << done.error().message();
+  EXPECT_EQ(done->packs_replaced, 1U);
+  EXPECT_GT(done->blobs_salvaged, 1U);
+  made_.expect(saved_);
+  EXPECT_EQ(damage(), 0U);
+}
+
+// By an index that leaves blobs of a pack out, they would go with it.
+TEST_F(RepairPacksTest, RefusesAPackOfWhichTheIndexKnowsAPart) {
+  const PackId pack = packs()[0];
+  auto files = made_.backend.files();
+  const auto repository = made_.open();
+  std::vector<IndexedPack> indexed;
+  const PackTable table(repository->index().tables());
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    indexed.push_back({table.id(i), table.entries(i)});
+    if (table.id(i) == pack) indexed.back().entries.pop_back();
+  }
+  std::erase_if(files, [](const auto& file) { return file.first.type == FileType::Index; });
+  made_.backend.set_files(files);
+  ASSERT_TRUE(repository->save_document(FileType::Index, encode_index(indexed), {}).ok());
+  const Result<RepairPacksSummary> refused = repair(made_.backend, {pack}, true);
+  ASSERT_TRUE(failed_with(refused, Code::Corrupt));
+  EXPECT_NE(refused.error().message().find("repair index --read-all-packs"), std::string::npos);
+  EXPECT_TRUE(made_.backend.files().contains({FileType::Pack, pack.hex()}));
+}
+
 TEST_F(RepairPacksTest, RefusesPacksOfNoIndex) {
   EXPECT_TRUE(failed_with(repair(made_.backend, {PackId{}}, true), Code::NotFound));
 }

@@ -48,7 +48,7 @@ class Check(harness.CommandTest):
         self.firebreak("check")
         done = self.firebreak("check", "--read-data", code=1)
         self.assertIn("damage: ", done.text)
-        self.assertIn("firebreak repair packs --from-repo", done.errors)
+        self.assertIn("firebreak repair packs (", done.errors)
         done = self.firebreak("check", "--read-data", "--json", code=1)
         self.assertEqual(self.summary(done)["broken_packs"], [name])
         self.assertTrue(any(one["message_type"] == "error" for one in done.error_documents))

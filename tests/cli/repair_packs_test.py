@@ -1,6 +1,7 @@
 """repair packs: what is damaged comes back from the pack itself and from another repository."""
 
 import os
+import shutil
 
 import harness
 
@@ -22,6 +23,10 @@ class RepairPacks(harness.CommandTest):
             byte = pack.read(1)
             pack.seek(at)
             pack.write(bytes([byte[0] ^ 1]))
+
+    def cut(self, path, size=100):
+        os.chmod(path, 0o600)
+        os.truncate(path, os.path.getsize(path) - size)
 
     def assert_whole(self):
         self.firebreak("check", "--read-data")
@@ -53,6 +58,58 @@ class RepairPacks(harness.CommandTest):
         self.assertEqual((summary["blobs_salvaged"], summary["blobs_lost"]), (0, 0))
         self.assertGreater(summary["blobs_recovered"], 0)
         self.assert_whole()
+
+    def test_a_pack_cut_short_is_salvaged_whatever_ran_before(self):
+        self.cut(max(self.packs(), key=os.path.getsize))
+        done = self.firebreak("check", code=1)
+        self.assertIn("firebreak repair packs", done.errors)
+        self.assertNotIn("firebreak repair index", done.errors)
+        # Each of these used to lead to the loss of every blob in the pack.
+        self.firebreak("repair", "index", code=1)
+        self.firebreak("repair", "index", "--read-all-packs", code=1)
+        self.assert_refused("repair", "snapshots", "--forget", says="firebreak repair packs")
+        self.assert_refused("prune", says="firebreak check")
+        done = self.firebreak("repair", "packs", "--json")
+        summary = done.documents[-1]
+        self.assertEqual((summary["packs_replaced"], summary["blobs_lost"]), (1, 0))
+        self.assertGreater(summary["blobs_salvaged"], 1)
+        self.assert_whole()
+
+    def test_a_damaged_pack_that_no_index_names(self):
+        for name in os.listdir(self.repository + "/index"):
+            os.unlink(f"{self.repository}/index/{name}")
+        pack = max(self.packs(), key=os.path.getsize)
+        self.cut(pack)
+        self.firebreak("repair", "index", code=1)
+        self.firebreak("check", "--read-data", code=1)
+        done = self.firebreak("repair", "packs", code=1)
+        self.assertIn(os.path.basename(pack), done.text)
+        self.assertIn("firebreak copy --from-repo", done.errors)
+        self.firebreak("repair", "packs", "--dry-run", code=1)
+        self.assertTrue(os.path.exists(pack))
+        self.firebreak("copy", *self.from_other, "latest")
+        done = self.firebreak("check", "--read-data", code=1)
+        self.assertIn("firebreak prune", done.errors)
+        self.firebreak("prune")
+        self.assert_whole()
+
+    def test_a_copy_of_the_folder_is_another_repository(self):
+        twin = self.folder + "/twin"
+        shutil.copytree(self.repository, twin)
+        source = ["--from-repo", twin]
+        pack = self.packs()[0]
+        self.flip(pack)
+        self.firebreak("repair", "packs", *source)
+        self.assert_whole()
+        shutil.rmtree(self.folder + "/restored")
+        os.unlink(self.packs()[0])
+        self.firebreak("repair", "index")
+        self.firebreak("copy", *source, self.snapshot)
+        self.assert_whole()
+        self.assert_refused("copy", "--from-repo", self.repository, says="the same repository")
+        os.symlink(self.repository, self.folder + "/alias")
+        self.assert_refused("copy", "--from-repo", self.folder + "/alias",
+                            says="the same repository")
 
     def test_nothing_is_damaged(self):
         before = self.packs()

@@ -60,8 +60,11 @@ class World {
   Result<void> prune_site(Site& site, Random& random);
   Result<void> copy_between(Site& from, Site& to, Random& random, Intent& intent);
   Result<void> tag_site(Site& site, Random& random, Intent& intent);
-  Result<bool> is_in_index(Site& site, Random& random, const FileName& pack);
+  Result<std::vector<PackEntry>> indexed(Site& site, Random& random, const FileName& pack);
   Result<void> repair_index_of(Site& site, Random& random);
+  Result<void> repair_packs_of(Site& site, Random& random, const std::vector<PackId>& damaged);
+  Result<void> expect_salvaged(Site& site, Random& random, const std::vector<PackEntry>& entries,
+                               std::uint64_t left);
   // What repair said is lost, by absolute path: files in part, folders with all below.
   using Losses = std::set<std::string>;
   Result<void> back_up_on_damage(Site& site, Random& random);

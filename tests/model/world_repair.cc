@@ -5,6 +5,7 @@
 #include "repository/copy.h"
 #include "repository/pack_table.h"
 #include "repository/repair_index.h"
+#include "repository/repair_packs.h"
 #include "snapshot/reachable.h"
 #include "snapshot/repair.h"
 #include "snapshot/walk.h"
@@ -109,10 +110,34 @@ Result<void> World::repair_index_of(Site& site, Random& random) {
   return {};
 }
 
-Result<bool> World::is_in_index(Site& site, Random& random, const FileName& pack) {
+Result<void> World::repair_packs_of(Site& site, Random& random,
+                                    const std::vector<PackId>& damaged) {
+  const auto repository = TRY(site.open(random));
+  const auto lock = TRY(site.lock(*repository, LockKind::Exclusive, clock_));
+  Progress progress;
+  const RepairPacksOptions options{.give_up_lost = true};
+  TRY(firebreak::repair_packs(*repository, damaged, nullptr, options, *lock, [](const Finding&) {},
+                              progress, {}));
+  return {};
+}
+
+Result<std::vector<PackEntry>> World::indexed(Site& site, Random& random, const FileName& pack) {
   const auto repository = TRY(site.open(random, OnBroken::Skip));
   const PackTable packs(repository->index().tables());
-  return packs.find(*PackId::parse(pack.name)).has_value();
+  const std::optional<std::size_t> number = packs.find(*PackId::parse(pack.name));
+  return number ? packs.entries(*number) : std::vector<PackEntry>();
+}
+
+// What of a pack cut short is before the cut must have been kept.
+Result<void> World::expect_salvaged(Site& site, Random& random,
+                                    const std::vector<PackEntry>& entries, std::uint64_t left) {
+  const auto repository = TRY(site.open(random));
+  for (const PackEntry& entry : entries) {
+    if (entry.offset + entry.length > left) continue;
+    TRY(repository->load_blob(entry.type, entry.id, {}, {})
+            .context("WRONG: a blob before the cut was given up"));
+  }
+  return {};
 }
 
 Result<void> World::damage(Random& random) {
@@ -126,12 +151,14 @@ Result<void> World::damage(Random& random) {
   const FileName& pack = packs[random.below(packs.size())];
   if (how == 0) files.erase(indexes[random.below(indexes.size())]);
   if (how == 1 || how == 3) files.erase(pack);
-  if (how == 2) files[pack].resize(files[pack].size() / 2);
+  const std::size_t half = files.contains(pack) ? files[pack].size() / 2 : 0;
+  if (how == 2) files[pack].resize(half);
   if (how == 3) files.erase(indexes[random.below(indexes.size())]);
   // What a power cut has left outside every index, nobody misses.
-  const bool is_indexed = TRY(is_in_index(site, random, pack));
+  const std::vector<PackEntry> entries = TRY(indexed(site, random, pack));
   site.store.set_files(std::move(files));
-  if (is_indexed && (how == 1 || how == 2)) {
+  const bool is_cut = !entries.empty() && how == 2;
+  if (!entries.empty() && (how == 1 || how == 2)) {
     const auto repository = TRY(site.open(random, OnBroken::Skip));
     std::vector<Finding> damage;
     TRY(site.check_all(*repository, damage));
@@ -141,7 +168,12 @@ Result<void> World::damage(Random& random) {
     if (!is_named) return error(Code::Corrupt, "WRONG: check does not name a damaged pack");
   }
   if (random.below(2) == 0) TRY(back_up_on_damage(site, random));
-  TRY(repair_index_of(site, random).context("repair index"));
+  if (random.below(2) == 0 || !is_cut) TRY(repair_index_of(site, random).context("repair index"));
+  if (is_cut) {
+    const PackId id = TRY(PackId::parse(pack.name));
+    TRY(repair_packs_of(site, random, {id}).context("repair packs"));
+    TRY(expect_salvaged(site, random, entries, half));
+  }
   TRY(repair_snapshots_of(site, random).context("repair snapshots"));
   if (random.below(2) == 0) TRY(prune_site(site, random).context("prune after repair"));
   return {};
