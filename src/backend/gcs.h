@@ -18,7 +18,7 @@ namespace firebreak {
 constexpr char kGcsScope[] = "https://www.googleapis.com/auth/devstorage.read_write";
 
 struct GcsOptions {
-  std::string endpoint = "https://storage.googleapis.com";
+  std::string endpoint = kStorageEndpoint;
   std::string bucket;
   std::string prefix = {};   // neither begins nor ends with a slash; may be empty
   std::string project = {};  // in which create() makes a missing bucket; empty for never

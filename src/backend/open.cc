@@ -37,14 +37,6 @@ Opened open_place(const S3Location& place, const BackendOptions& options,
   return std::unique_ptr<Backend>(std::make_unique<S3Backend>(s3, clock));
 }
 
-// STORAGE_EMULATOR_HOST is an address, or the host of one.
-Result<std::string> emulator_origin(const std::string& emulator) {
-  const bool is_address = emulator.find("://") != std::string::npos;
-  const Url url =
-      TRY(parse_url(is_address ? emulator : "http://" + emulator).context("STORAGE_EMULATOR_HOST"));
-  return url.origin();
-}
-
 Opened open_place(const GcsLocation& place, const BackendOptions& options,
                   const Environment& environment, Clock& clock) {
   GcsOptions gcs{.bucket = place.bucket,
@@ -53,9 +45,9 @@ Opened open_place(const GcsLocation& place, const BackendOptions& options,
   if (options.limits.connections > 0) gcs.connections = options.limits.connections;
   gcs.http.ca_file = options.ca_file;
   std::unique_ptr<GoogleCredentials> credentials;
-  if (const std::string emulator = variable(environment, "STORAGE_EMULATOR_HOST");
-      !emulator.empty()) {
-    gcs.endpoint = TRY(emulator_origin(emulator));  // which is shown no credentials
+  const std::string emulator = TRY(storage_emulator(environment));
+  if (!emulator.empty()) {
+    gcs.endpoint = emulator;  // which is shown no credentials
   } else {
     credentials = TRY(GoogleCredentials::find(environment, {kGcsScope, gcs.http}, clock)
                           .context("gs:{}", place.bucket));

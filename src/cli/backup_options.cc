@@ -86,14 +86,25 @@ void add_parent_options(Command command, BackupOptions& options) {
                    "make no snapshot equal to its parent");
 }
 
-void add_database_options(Command command, BackupOptions& options) {
-  const std::string group = "Options for firestore://PROJECT/DATABASE";
+void add_project_options(Command command, BackupOptions& options) {
+  const std::string group = "Options for firestore://PROJECT/DATABASE and gs://BUCKET";
+  command
+      .add_option("-P,--project", options.project,
+                  "project of the buckets, where no database tells it (GOOGLE_CLOUD_PROJECT)")
+      .type_name("ID")
+      .group(group);
+  command
+      .add_flag("--live-only", options.live_only,
+                "accept that generations of objects that are not live are not captured")
+      .group(group);
   command
       .add_option("--max-reads", options.reads_max,
                   "end without a point where a database has more documents than this")
       .type_name("N")
       .group(group);
-  command.add_option("--readers", options.readers, "parts of a database that are read side by side")
+  command
+      .add_option("--readers", options.readers,
+                  "parts of a database, or objects, that are read side by side")
       .type_name("N")
       .capture_default_str()
       .group(group);
@@ -110,15 +121,18 @@ void add_backup_options(Command command, BackupOptions& options) {
   command.add_option("--time", options.time, "time of the snapshot, like 2026-11-25T02:49:59Z");
   command.add_flag("-n,--dry-run", options.dry_run, "store nothing, show what would be stored");
   add_saving_options(command, options.saving);
-  add_database_options(command, options);
+  add_project_options(command, options);
 }
 
 Result<BackupRequest> read_backup_request(const BackupOptions& options, Session& session) {
   BackupRequest request;
   ArchiveOptions& archive = request.archive;
-  if (options.reads_max != 0 || options.connection != ConnectionOptions{}) {
+  const bool for_projects = options.reads_max != 0 || options.live_only ||
+                            !options.project.empty() || options.connection != ConnectionOptions{};
+  if (for_projects) {
     return error(Code::Invalid,
-                 "--max-reads and --firestore-endpoint go with firestore://PROJECT/DATABASE only");
+                 "--project, --live-only, --max-reads and --firestore-endpoint go with "
+                 "firestore://PROJECT/DATABASE and gs://BUCKET only");
   }
   const bool any_list = !options.files_from.empty() || !options.files_from_verbatim.empty() ||
                         !options.files_from_raw.empty();

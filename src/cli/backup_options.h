@@ -35,7 +35,9 @@ struct BackupOptions {
   bool ignore_changed_time = false;
   bool ignore_inode = false;
   bool skip_if_unchanged = false;
-  // Of databases.
+  // Of projects.
+  std::string project;
+  bool live_only = false;
   std::uint64_t reads_max = 0;
   unsigned readers = 4;
   ConnectionOptions connection;

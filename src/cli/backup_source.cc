@@ -4,9 +4,11 @@
 #include <sys/stat.h>
 
 #include "base/text.h"
+#include "cli/bucket_connection.h"
 #include "cli/database_connection.h"
 #include "cli/points.h"
 #include "cli/snapshot_options.h"
+#include "cli/source_progress.h"
 #include "cli/units.h"
 #include "point/backup_point.h"
 
@@ -14,132 +16,150 @@ namespace firebreak {
 namespace {
 
 constexpr std::string_view kDatabaseScheme = "firestore://";
+constexpr std::string_view kBucketScheme = "gs://";
 
-Result<DatabaseName> read_target(const BackupOptions& options) {
-  const std::string& target = options.targets.front();
-  if (options.targets.size() > 1) {
-    return error(Code::Invalid, "{}: a point is of one source; back up the others on their own",
-                 printable(target));
-  }
-  if (!target.starts_with(kDatabaseScheme)) {
-    return error(Code::Invalid,
-                 "{}: only Firestore databases can be captured yet: {}PROJECT/DATABASE",
-                 printable(target), kDatabaseScheme);
-  }
+struct Targets {
+  std::string project;
+  std::optional<DatabaseName> database;
+  std::vector<std::string> buckets;
+};
+
+Result<void> refuse_file_options(const BackupOptions& options) {
   BackupOptions permitted;
   permitted.targets = options.targets;
   permitted.tags = options.tags;
   permitted.dry_run = options.dry_run;
+  permitted.force = options.force;
   permitted.saving = options.saving;
   permitted.reads_max = options.reads_max;
   permitted.readers = options.readers;
+  permitted.project = options.project;
+  permitted.live_only = options.live_only;
   permitted.connection = options.connection;
-  if (options != permitted) {
-    return error(Code::Invalid,
-                 "{}: options that choose or compare files go with files; for a database there are "
-                 "--tag, --dry-run, --max-reads, --readers, --compression and --pack-size",
-                 printable(target));
-  }
-  return parse_database_url(target);
+  if (options == permitted) return {};
+  return error(Code::Invalid,
+               "{}: options that choose or compare files go with files; for a project there are "
+               "--project, --tag, --dry-run, --force, --live-only, --max-reads, --readers, "
+               "--compression and --pack-size",
+               printable(options.targets.front()));
 }
 
-class ProgressText {
- public:
-  ProgressText(const DocumentCaptureProgress& progress, Clock& clock)
-      : progress_(progress), clock_(clock), began_(clock.since_boot()) {}
-
-  Nanoseconds elapsed() const { return clock_.since_boot() - began_; }
-  std::string text() const {
-    return fmt::format("{}  {} documents, {}, {:.0f} documents/s", format_span(elapsed()),
-                       progress_.documents.load(), format_size(progress_.bytes), rate());
+Result<Targets> read_targets(const BackupOptions& options, const Environment& environment) {
+  Targets targets;
+  for (const std::string& target : options.targets) {
+    if (target.starts_with(kDatabaseScheme)) {
+      if (targets.database) {
+        return error(Code::Invalid,
+                     "{}: a point has one database yet; back up the others on "
+                     "their own",
+                     printable(target));
+      }
+      targets.database = TRY(parse_database_url(target));
+    } else if (target.starts_with(kBucketScheme)) {
+      std::string bucket = TRY(parse_bucket_url(target));
+      if (std::ranges::find(targets.buckets, bucket) != targets.buckets.end()) {
+        return error(Code::Invalid, "{}: named twice", printable(target));
+      }
+      targets.buckets.push_back(std::move(bucket));
+    } else {
+      return error(Code::Invalid,
+                   "{}: a point is made of {}PROJECT/DATABASE and {}BUCKET; back up files on their "
+                   "own",
+                   printable(target), kDatabaseScheme, kBucketScheme);
+    }
   }
-  Json json() const {
-    return {
-        {"message_type", "status"},
-        {"seconds_elapsed", std::chrono::duration_cast<std::chrono::seconds>(elapsed()).count()},
-        {"documents_done", progress_.documents.load()},
-        {"bytes_done", progress_.bytes.load()},
-        {"documents_per_second", static_cast<std::uint64_t>(rate())}};
+  targets.project = options.project;
+  if (targets.database) {
+    const std::string& project = targets.database->project;
+    if (!targets.project.empty() && targets.project != project) {
+      return error(Code::Invalid, "--project {}: the database is of {}", printable(targets.project),
+                   project);
+    }
+    targets.project = project;
   }
-
- private:
-  double rate() const {
-    const double seconds = std::chrono::duration<double>(elapsed()).count();
-    return seconds < 0.001 ? 0 : static_cast<double>(progress_.documents.load()) / seconds;
+  for (const char* name : {"GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT"}) {
+    if (targets.project.empty()) targets.project = variable(environment, name);
   }
+  if (is_project_id(targets.project)) return targets;
+  if (targets.project.empty()) {
+    return error(Code::Invalid, "{}: a bucket of which project? give --project PROJECT",
+                 printable(options.targets.front()));
+  }
+  return error(Code::Invalid, "--project {}: no id of a project", printable(targets.project));
+}
 
-  const DocumentCaptureProgress& progress_;
-  Clock& clock_;
-  const Nanoseconds began_;
+// The clients of what is captured.
+struct Sources {
+  std::unique_ptr<FirestoreClient> database;
+  std::vector<std::unique_ptr<StorageClient>> buckets;
+
+  PointSources of(const std::string& project) const {
+    PointSources sources{project, database.get(), {}};
+    for (const auto& bucket : buckets) sources.buckets.push_back(bucket.get());
+    return sources;
+  }
 };
 
-Json summary_of(const PointReport& report, Nanoseconds took) {
-  const SnapshotSummary summary = report.snapshot.summary.value_or(SnapshotSummary{});
-  Json json{{"message_type", "summary"},
-            {"dry_run", false},
-            {"project", report.point.project},
-            {"cut", format_rfc3339(report.point.cut())},
-            {"databases", Json::array()},
-            {"data_blobs", summary.data_blobs},
-            {"tree_blobs", summary.tree_blobs},
-            {"data_added", summary.data_added},
-            {"data_added_packed", summary.data_added_packed},
-            {"total_duration", std::chrono::duration<double>(took).count()}};
-  for (const Point::Database& database : report.point.databases) {
-    Json groups = Json::array();
-    for (const CapturedGroup& group : database.documents.groups) {
-      groups.push_back({{"collection", group.collection_id},
-                        {"documents", group.documents},
-                        {"bytes", group.bytes}});
-    }
-    json["databases"].push_back({{"database", database.id},
-                                 {"documents", database.documents.documents},
-                                 {"bytes", database.documents.bytes},
-                                 {"reads", database.documents.reads},
-                                 {"unknown_fields", database.documents.unknown_fields},
-                                 {"groups", std::move(groups)}});
-  }
-  if (report.id) json["snapshot_id"] = report.id->hex();
-  return json;
-}
-
-void print_summary(Console& console, const PointReport& report, Nanoseconds took) {
-  const SnapshotSummary summary = report.snapshot.summary.value_or(SnapshotSummary{});
-  for (const Point::Database& database : report.point.databases) {
-    const CapturedDocuments& documents = database.documents;
-    console.say(fmt::format("{}: {} in {}, {} in {}, {} read", database.id,
-                            counted(documents.documents, "document"),
-                            counted(documents.groups.size(), "collection group"),
-                            format_size(documents.bytes), format_span(took), documents.reads));
-    if (documents.unknown_fields > 0) {
-      console.warn(fmt::format("{} that this version does not know; kept as they came",
-                               counted(documents.unknown_fields, "field")));
-    }
-  }
-  console.say(fmt::format("added {}, stored as {}", format_size(summary.data_added),
-                          format_size(summary.data_added_packed)));
-  console.line(fmt::format("point {} saved, exact at {}", report.id->brief(),
-                           format_rfc3339(report.point.cut())));
-}
-
-// A dry run reads nothing but a count, because what is read is paid for.
-Result<ExitCode> estimate(Session& session, FirestoreClient& client) {
-  const DocumentCount count = TRY(count_documents(client, session.stop()));
+Result<Sources> connect(Session& session, const Targets& targets, const BackupOptions& options) {
+  Sources sources;
   Console& console = session.console();
-  if (console.is_json()) {
-    console.json({{"message_type", "summary"},
-                  {"dry_run", true},
-                  {"project", client.database().project},
-                  {"cut", format_rfc3339(count.time)},
-                  {"databases",
-                   {{{"database", client.database().database},
-                     {"documents", count.documents},
-                     {"reads", count.reads}}}}});
-  } else {
-    console.line(fmt::format("{} at {}: a point of it takes {}",
-                             counted(count.documents, "document"), format_rfc3339(count.time),
-                             counted(count.reads, "billed read")));
+  if (targets.database) {
+    FirestoreClient::Options connection = TRY(connect_to_database(session, options.connection));
+    sources.database = std::make_unique<FirestoreClient>(*targets.database, std::move(connection),
+                                                         session.clock());
+    console.say(fmt::format("{} from {}", targets.database->url(), sources.database->endpoint()));
   }
+  for (const std::string& bucket : targets.buckets) {
+    StorageClient::Options connection = TRY(connect_to_bucket(session));
+    sources.buckets.push_back(
+        std::make_unique<StorageClient>(bucket, std::move(connection), session.clock()));
+    console.say(fmt::format("{} from {}", sources.buckets.back()->url(),
+                            sources.buckets.back()->endpoint()));
+  }
+  return sources;
+}
+
+// The newest point of the project that can be read.
+std::optional<Point> find_earlier(Session& session, const Repository& repository,
+                                  const std::vector<FoundSnapshot>& all,
+                                  const std::string& project) {
+  const std::vector<std::string> paths{point_path(project)};
+  for (auto found = all.rbegin(); found != all.rend(); ++found) {
+    if (found->snapshot.hostname != kPointHost || found->snapshot.paths != paths) continue;
+    Result<Point> point = load_point(repository, found->snapshot.tree, session.stop());
+    if (point.ok()) return std::move(point).value();
+    session.console().warn(fmt::format("snapshot {}: {}; what it has is read again",
+                                       found->id.brief(), point.error().message()));
+  }
+  return std::nullopt;
+}
+
+// A dry run reads no document and no object, because what is read is paid for.
+Result<ExitCode> estimate(Session& session, const Sources& sources, const std::string& project) {
+  Console& console = session.console();
+  Json json{{"message_type", "summary"}, {"dry_run", true}, {"project", project}};
+  if (sources.database != nullptr) {
+    const DocumentCount count = TRY(count_documents(*sources.database, session.stop()));
+    json["cut"] = format_rfc3339(count.time);
+    json["databases"] = {{{"database", sources.database->database().database},
+                          {"documents", count.documents},
+                          {"reads", count.reads}}};
+    if (!console.is_json()) {
+      console.line(fmt::format("{} at {}: a point of it takes {}",
+                               counted(count.documents, "document"), format_rfc3339(count.time),
+                               counted(count.reads, "billed read")));
+    }
+  }
+  for (const auto& bucket : sources.buckets) {
+    const ObjectCount count = TRY(count_objects(*bucket, session.stop()));
+    json["buckets"].push_back(
+        {{"bucket", bucket->bucket()}, {"objects", count.objects}, {"bytes", count.bytes}});
+    if (!console.is_json()) {
+      console.line(fmt::format("{}: {}, {}", bucket->url(), counted(count.objects, "object"),
+                               format_size(count.bytes)));
+    }
+  }
+  if (console.is_json()) console.json(json);
   return ExitCode::Success;
 }
 
@@ -156,12 +176,18 @@ bool is_source_url(const std::vector<std::string>& targets) {
 
 Result<ExitCode> backup_source(Session& session, const BackupOptions& options) {
   Console& console = session.console();
-  const DatabaseName database = TRY(read_target(options));
-  FirestoreClient::Options connection = TRY(connect_to_database(session, options.connection));
+  TRY(refuse_file_options(options));
+  const Targets targets = TRY(read_targets(options, session.environment()));
+  if (options.readers == 0 || options.readers > 100) {
+    return error(Code::Invalid, "--readers {}: between 1 and 100", options.readers);
+  }
   PointOptions point;
   point.saving = TRY(saving_of(options.saving));
   point.documents.reads_max = options.reads_max;
   point.documents.readers = options.readers;
+  point.objects.readers = options.readers;
+  point.objects.live_only = options.live_only;
+  point.objects.temporary_folder = TRY(session.temporary_folder());
   point.by = session.identity();
   point.program_version = "firebreak " FIREBREAK_VERSION;
   for (const std::string& list : options.tags) {
@@ -169,34 +195,34 @@ Result<ExitCode> backup_source(Session& session, const BackupOptions& options) {
       if (!tag.empty()) point.tags.push_back(std::move(tag));
     }
   }
-  if (options.readers == 0 || options.readers > 100) {
-    return error(Code::Invalid, "--readers {}: between 1 and 100", options.readers);
-  }
-  FirestoreClient client(database, std::move(connection), session.clock());
-  console.say(fmt::format("{} from {}", database.url(), client.endpoint()));
+  const Sources clients = TRY(connect(session, targets, options));
+  const PointSources sources = clients.of(targets.project);
+  const Origin origin = TRY(origin_of(sources));
 
-  if (options.dry_run) return estimate(session, client);
+  if (options.dry_run) return estimate(session, clients, targets.project);
   const auto opened = TRY(session.open_to_change(LockKind::Shared, false));
   Repository& repository = *opened.repository;
   const std::vector<FoundSnapshot> all =
       TRY(session.load_snapshots_and_index(repository, session.pass_over()));
-  TRY(refuse_mixing(all, database.project, origin_of(client)));
+  TRY(refuse_mixing(all, targets.project, origin));
   TRY(repository.distrust_unlisted_packs(session.stop()));
-  DocumentCaptureProgress progress;
-  const ProgressText shown(progress, session.clock());
+  if (!sources.buckets.empty() && !options.force) {
+    point.earlier = find_earlier(session, repository, all, targets.project);
+  }
+  PointProgress progress;
+  const SourceProgress shown(progress, session.clock());
   Result<PointReport> done = [&] {
     const ProgressDisplay display(
         console, session.clock(), [&] { return shown.text(); }, [&] { return shown.json(); });
-    return backup_point(repository, opened.lock.get(), client, point, progress, session.clock(),
+    return backup_point(repository, opened.lock.get(), sources, point, progress, session.clock(),
                         session.stop());
   }();
   const PointReport report = TRY(std::move(done));
-  if (console.is_json()) {
-    console.json(summary_of(report, shown.elapsed()));
-  } else {
-    print_summary(console, report, shown.elapsed());
-  }
-  return ExitCode::Success;
+  print_summary(console, report, progress, shown.elapsed());
+  const bool is_whole = std::ranges::all_of(report.point.buckets, [](const Point::Bucket& bucket) {
+    return bucket.objects.uncovered.empty();
+  });
+  return is_whole ? ExitCode::Success : ExitCode::Incomplete;
 }
 
 }  // namespace firebreak

@@ -1,7 +1,7 @@
 #include "cli/database_connection.h"
 
 #include "base/file.h"
-#include "cli/units.h"
+#include "cli/retries.h"
 
 namespace firebreak {
 namespace {
@@ -23,13 +23,8 @@ void add_connection_options(Command command, ConnectionOptions& options, const s
 
 Result<FirestoreClient::Options> connect_to_database(Session& session,
                                                      const ConnectionOptions& options) {
-  Console& console = session.console();
   FirestoreClient::Options connection;
-  connection.retries.give_up_after =
-      TRY(parse_span(session.options().retry_for).context("--retry-for"));
-  connection.retries.on_wait = [&console](const Error& failure, Nanoseconds wait) {
-    console.say(fmt::format("{}; trying again in {}", failure.message(), format_span(wait)));
-  };
+  connection.retries = TRY(retries_of(session));
   connection.address = TRY(emulator_address(session.environment()));
   if (!connection.address.empty()) {
     if (options.address.empty()) return connection;

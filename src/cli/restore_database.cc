@@ -126,7 +126,9 @@ void print_summary(Console& console, const DocumentRestoreProgress& progress, bo
 Result<std::optional<SnapshotId>> save_undo_point(Session& session, Reading& reading,
                                                   FirestoreClient& target, unsigned readers) {
   OpenedRepository& opened = reading.opened;
-  TRY(refuse_mixing(reading.snapshots, target.database().project, origin_of(target)));
+  const PointSources sources{target.database().project, &target, {}};
+  const Origin origin = TRY(origin_of(sources));
+  TRY(refuse_mixing(reading.snapshots, sources.project, origin));
   TRY(opened.repository->distrust_unlisted_packs(session.stop()));
   PointOptions options;
   options.tags = {"undo"};
@@ -134,8 +136,8 @@ Result<std::optional<SnapshotId>> save_undo_point(Session& session, Reading& rea
   options.program_version = "firebreak " FIREBREAK_VERSION;
   options.skip_if_empty = true;
   options.documents.readers = readers;
-  DocumentCaptureProgress progress;
-  const PointReport report = TRY(backup_point(*opened.repository, opened.lock.get(), target,
+  PointProgress progress;
+  const PointReport report = TRY(backup_point(*opened.repository, opened.lock.get(), sources,
                                               options, progress, session.clock(), session.stop()));
   if (report.id) {
     session.console().say(fmt::format(

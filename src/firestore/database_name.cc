@@ -17,16 +17,15 @@ bool is_id(std::string_view text) {
          });
 }
 
-// "example.com:shop", as projects of organizations were once named.
-bool is_project(std::string_view text) {
+}  // namespace
+
+bool is_project_id(std::string_view text) {
   const std::size_t colon = text.find(':');
   if (colon == std::string_view::npos) return is_id(text);
   std::string domain(text.substr(0, colon));
   std::erase(domain, '.');
   return is_id(domain) && is_id(text.substr(colon + 1));
 }
-
-}  // namespace
 
 std::string DatabaseName::resource() const {
   return fmt::format("projects/{}/databases/{}", project, database);
@@ -50,7 +49,7 @@ Result<DatabaseName> parse_database_url(std::string_view url) {
   const std::size_t slash = std::min(rest.find('/'), rest.size());
   DatabaseName name;
   name.project = rest.substr(0, slash);
-  if (!is_project(name.project)) return wrong("the project has no id that Google gives");
+  if (!is_project_id(name.project)) return wrong("the project has no id that Google gives");
   if (slash + 1 >= rest.size()) return name;
   name.database = rest.substr(slash + 1);
   if (name.database.find('/') != std::string::npos) {

@@ -17,6 +17,9 @@ struct DatabaseName {
   std::string url() const;        // "firestore://P/D"
 };
 
+// Whether Google gives such an id; "example.com:shop" as projects of organizations once had too.
+bool is_project_id(std::string_view text);
+
 // "firestore://PROJECT" or "firestore://PROJECT/DATABASE". Invalid names what is wrong.
 Result<DatabaseName> parse_database_url(std::string_view url);
 

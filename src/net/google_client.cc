@@ -1,6 +1,17 @@
 #include "net/google_client.h"
 
+#include "net/url.h"
+
 namespace firebreak {
+
+Result<std::string> storage_emulator(const Environment& environment) {
+  const std::string emulator = variable(environment, "STORAGE_EMULATOR_HOST");
+  if (emulator.empty()) return std::string();
+  const bool is_address = emulator.find("://") != std::string::npos;
+  const Url url =
+      TRY(parse_url(is_address ? emulator : "http://" + emulator).context("STORAGE_EMULATOR_HOST"));
+  return url.origin();
+}
 
 Result<HttpResponse> GoogleClient::send(const HttpRequest& request, ByteView body, Bytes buffer,
                                         std::stop_token stop) {

@@ -6,6 +6,11 @@
 
 namespace firebreak {
 
+constexpr char kStorageEndpoint[] = "https://storage.googleapis.com";
+// "http://host:port" of the emulator of Cloud Storage that STORAGE_EMULATOR_HOST names, as an
+// address or as the host of one; empty where it names none.
+Result<std::string> storage_emulator(const Environment& environment);
+
 class GoogleClient {
  public:
   // Without credentials for an emulator, which must not be shown real ones.

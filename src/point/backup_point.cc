@@ -4,24 +4,57 @@
 
 namespace firebreak {
 
-Origin origin_of(const FirestoreClient& client) {
-  return client.is_emulator() ? Origin::Emulator : Origin::Google;
+namespace {
+
+Result<void> capture_buckets(Repository& repository, BlobSaver& saver, const PointSources& sources,
+                             const PointOptions& options, Point& point,
+                             ObjectCaptureProgress& progress, Clock& clock, std::stop_token stop) {
+  for (StorageClient* client : sources.buckets) {
+    ObjectCaptureOptions capture = options.objects;
+    const Point::Bucket* earlier =
+        options.earlier ? options.earlier->find_bucket(client->bucket()) : nullptr;
+    if (earlier != nullptr) capture.earlier = earlier->objects.manifest;
+    CapturedObjects objects =
+        TRY(capture_objects(*client, repository, saver, capture, progress, clock, stop));
+    point.buckets.push_back({client->bucket(), std::move(objects)});
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Origin> origin_of(const PointSources& sources) {
+  bool some_emulated = false;
+  bool some_real = false;
+  const auto note = [&](bool is_emulator) { (is_emulator ? some_emulated : some_real) = true; };
+  if (sources.database != nullptr) note(sources.database->is_emulator());
+  for (const StorageClient* bucket : sources.buckets) note(bucket->is_emulator());
+  if (some_emulated && some_real) {
+    return error(Code::Invalid,
+                 "a point is of real services or of emulators, not of both: set both of "
+                 "FIRESTORE_EMULATOR_HOST and STORAGE_EMULATOR_HOST, or neither");
+  }
+  return some_emulated ? Origin::Emulator : Origin::Google;
 }
 
 Result<PointReport> backup_point(Repository& repository, RepositoryLock* lock,
-                                 FirestoreClient& client, const PointOptions& options,
-                                 DocumentCaptureProgress& progress, Clock& clock,
-                                 std::stop_token stop) {
+                                 const PointSources& sources, const PointOptions& options,
+                                 PointProgress& progress, Clock& clock, std::stop_token stop) {
   PointReport report;
   Snapshot& snapshot = report.snapshot;
   SnapshotSummary& summary = snapshot.summary.emplace();
   summary.backup_start = FileTime::from(clock.now());
   BlobSaver saver(repository, options.saving, stop);
-  report.point.project = client.database().project;
-  report.point.origin = origin_of(client);
-  CapturedDocuments documents = TRY(capture_documents(
-      client, saver, repository.config().chunker_polynomial, options.documents, progress, stop));
-  report.point.databases.push_back({client.database().database, std::move(documents)});
+  report.point.project = sources.project;
+  report.point.origin = TRY(origin_of(sources));
+  if (sources.database != nullptr) {
+    CapturedDocuments documents =
+        TRY(capture_documents(*sources.database, saver, repository.config().chunker_polynomial,
+                              options.documents, progress.documents, stop));
+    report.point.databases.push_back({sources.database->database().database, std::move(documents)});
+  }
+  TRY(capture_buckets(repository, saver, sources, options, report.point, progress.objects, clock,
+                      stop));
   snapshot.tree = TRY(save_point(saver, report.point));
   TRY(saver.finish());
 
@@ -31,8 +64,8 @@ Result<PointReport> backup_point(Repository& repository, RepositoryLock* lock,
   summary.tree_blobs = totals.tree_blobs;
   summary.data_added = totals.added_bytes;
   summary.data_added_packed = totals.stored_bytes;
-  summary.total_files_processed = progress.documents;
-  summary.total_bytes_processed = progress.bytes;
+  summary.total_files_processed = progress.documents.documents + progress.objects.objects;
+  summary.total_bytes_processed = progress.documents.bytes + progress.objects.bytes;
   snapshot.time = FileTime::from(report.point.cut());
   snapshot.paths = {point_path(report.point.project)};
   snapshot.hostname = kPointHost;
@@ -44,7 +77,7 @@ Result<PointReport> backup_point(Repository& repository, RepositoryLock* lock,
   if (report.point.origin == Origin::Emulator) snapshot.tags.push_back("emulator");
   snapshot.program_version = options.program_version;
   if (options.saving.dry_run) return report;
-  if (options.skip_if_empty && progress.documents == 0) return report;
+  if (options.skip_if_empty && summary.total_files_processed == 0) return report;
   CHECK(lock != nullptr);
   TRY(lock->held(stop));
   report.id = TRY(save_snapshot(repository, snapshot, stop));

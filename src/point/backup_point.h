@@ -1,4 +1,4 @@
-// Makes a recovery point of one database: everything captured and durable, then the snapshot.
+// Makes a recovery point: everything captured and durable, then the snapshot.
 #pragma once
 
 #include "point/point.h"
@@ -7,13 +7,27 @@
 
 namespace firebreak {
 
+// What a point is made of, of one project.
+struct PointSources {
+  std::string project;
+  FirestoreClient* database = nullptr;  // may be none
+  std::vector<StorageClient*> buckets;
+};
+
 struct PointOptions {
   DocumentCaptureOptions documents;
+  ObjectCaptureOptions objects;    // but what an earlier point has
+  std::optional<Point> earlier{};  // of the same project, in the same repository
   BlobSaver::Options saving;
   std::vector<std::string> tags;
-  bool skip_if_empty = false;  // no snapshot of no documents
+  bool skip_if_empty = false;  // no snapshot of no documents and no objects
   Identity by;                 // the user; the host of a point is always the same
   std::string program_version;
+};
+
+struct PointProgress {
+  DocumentCaptureProgress documents;
+  ObjectCaptureProgress objects;
 };
 
 struct PointReport {
@@ -22,12 +36,13 @@ struct PointReport {
   Snapshot snapshot;
 };
 
-// The index must be loaded. Without a lock for a dry run alone. The errors of capture_documents().
+// The index must be loaded. Without a lock for a dry run alone. The errors of capture_documents()
+// and capture_objects().
 Result<PointReport> backup_point(Repository& repository, RepositoryLock* lock,
-                                 FirestoreClient& client, const PointOptions& options,
-                                 DocumentCaptureProgress& progress, Clock& clock,
-                                 std::stop_token stop);
+                                 const PointSources& sources, const PointOptions& options,
+                                 PointProgress& progress, Clock& clock, std::stop_token stop);
 
-Origin origin_of(const FirestoreClient& client);
+// Invalid where some are an emulator's and some are not.
+Result<Origin> origin_of(const PointSources& sources);
 
 }  // namespace firebreak

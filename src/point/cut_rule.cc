@@ -30,19 +30,22 @@ CutRule::CutRule(Polynomial key) {
                                         secret.size(), kHashBytes) == 0);
 }
 
-Cut CutRule::after(std::string_view key, std::size_t record_bytes) const {
+CutRule::Hash CutRule::hash(std::string_view key) const {
   State state;
   std::memcpy(&state, keyed_.data(), sizeof state);
   std::byte hash[kHashBytes];
   crypto_generichash_blake2b_update(&state, reinterpret_cast<const unsigned char*>(key.data()),
                                     key.size());
   crypto_generichash_blake2b_final(&state, reinterpret_cast<unsigned char*>(hash), sizeof hash);
+  return {load_le64(hash), load_le64(hash + 8)};
+}
+
+Cut CutRule::after(std::string_view key, std::size_t record_bytes) const {
+  auto [chance, bits] = hash(key);
   // A leaf of the mean size ends with certainty, one of half of it with a half.
-  const std::uint64_t chance = load_le64(hash);
   if (record_bytes < kLeafBytesMean && chance >= std::uint64_t{record_bytes} << 48) {
     return Cut::None;
   }
-  std::uint64_t bits = load_le64(hash + 8);
   if (bits % kLeavesPerFile != 0) return Cut::Leaf;
   bits >>= 4;
   if (!ends(bits, kFilesPerBottomBits)) return Cut::File;

@@ -28,6 +28,13 @@ class CutRule {
   // The chunker polynomial, which copies of a repository share.
   explicit CutRule(Polynomial key);
 
+  // What a key is cut by. The first number decides by size, the second is left to all else.
+  struct Hash {
+    std::uint64_t chance;
+    std::uint64_t bits;
+  };
+  Hash hash(std::string_view key) const;
+
   // `record_bytes` without its length prefix. At most Bottom + kUpperLevelsMax.
   Cut after(std::string_view key, std::size_t record_bytes) const;
 

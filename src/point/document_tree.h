@@ -1,68 +1,24 @@
-// Reads documents of a point where they lie, leaf by leaf as they are asked for. The records of a
-// key-ordered tree whose keys are document_key() of their paths.
+// The documents of one database in a point.
 #pragma once
 
-#include <memory>
-
-#include "point/key_tree.h"
+#include "firestore/document_key.h"
+#include "firestore/record.h"
+#include "point/record_tree.h"
 
 namespace firebreak {
 
-// Thread-safe. Keeps some leaves that were read last.
-class DocumentTree {
+inline Result<std::string> key_of_document(ByteView record) {
+  const RecordView view = TRY(RecordView::parse(record));
+  return document_key(view.path());
+}
+
+// Keys are document_key() of paths.
+class DocumentTree : public RecordTree {
  public:
-  // Borrows the repository, whose index must be loaded.
-  DocumentTree(const Repository& repository, const BlobId& top);
+  DocumentTree(const Repository& repository, const BlobId& top)
+      : RecordTree(repository, top, key_of_document) {}
 
-  // A record; nothing where there is no such document. Corrupt where leaves are broken.
-  Result<std::optional<Bytes>> find(std::string_view key, std::stop_token stop) const;
-
-  struct Leaf {
-    Bytes bytes;
-    std::vector<RecordSpan> records;
-    std::vector<std::string> keys;  // of the records, ascending
-
-    ByteView record(std::size_t at) const {
-      return ByteView(bytes).subspan(records[at].begin, records[at].size);
-    }
-  };
-  // Corrupt where it begins before its place.
-  Result<std::shared_ptr<const Leaf>> load(const KeyTree::LeafPlace& place,
-                                           std::stop_token stop) const;
-  // The leaf after `before`; Corrupt where it does not begin behind that.
-  Result<std::shared_ptr<const Leaf>> load_behind(const Leaf& before,
-                                                  const KeyTree::LeafPlace& place,
-                                                  std::stop_token stop) const;
-  const KeyTree& leaves() const { return tree_; }
-
-  // Not thread-safe; the tree must outlive it.
-  class Cursor {
-   public:
-    // To the first document whose key is not less.
-    Result<void> seek(std::string_view key);
-    Result<void> next();
-    bool is_at_end() const { return leaf_ == nullptr; }
-    // Until it is moved.
-    std::string_view key() const { return leaf_->keys[at_]; }
-    ByteView record() const { return leaf_->record(at_); }
-
-   private:
-    friend class DocumentTree;
-    explicit Cursor(const DocumentTree& tree) : tree_(&tree) {}
-    Result<void> settle();
-
-    const DocumentTree* tree_;
-    KeyTree::Walk walk_;
-    std::shared_ptr<const Leaf> leaf_;
-    std::size_t at_ = 0;
-  };
-  Cursor documents() const { return Cursor(*this); }
-
- private:
-  static Result<Leaf> open(Bytes bytes);
-
-  const KeyTree tree_;
-  mutable Recent<Leaf> leaves_;
+  Cursor documents() const { return records(); }
 };
 
 }  // namespace firebreak

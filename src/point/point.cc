@@ -43,12 +43,28 @@ Json to_json(const Point::Database& database) {
           {"groups", std::move(groups)}};
 }
 
+Json to_json(const Point::Bucket& bucket) {
+  const CapturedObjects& objects = bucket.objects;
+  Json uncovered = Json::array();
+  for (const UncoveredObject& one : objects.uncovered) {
+    uncovered.push_back({{"name", one.name}, {"reason", one.reason}});
+  }
+  return {{"path", fmt::format("storage/{}/manifest", bucket.name)},
+          {"bucket", bucket.name},
+          {"tree", objects.manifest.hex()},
+          {"files", objects.objects.hex()},
+          {"cut", {{"interval", {format_rfc3339(objects.begin), format_rfc3339(objects.end)}}}},
+          {"objects", objects.count},
+          {"bytes", objects.bytes},
+          {"uncovered", std::move(uncovered)}};
+}
+
 Error broken(std::string_view why) {
   return error(Code::Corrupt, "{}: {}", kPointFile, why);
 }
 
-Result<FirestoreTime> parse_cut(const Json& part) {
-  const FileTime time = TRY(parse_rfc3339(part.at("cut").at("exact").get<std::string>()));
+Result<FirestoreTime> parse_time(const Json& text) {
+  const FileTime time = TRY(parse_rfc3339(text.get<std::string>()));
   return FirestoreTime(std::chrono::floor<std::chrono::microseconds>(
       time.seconds + std::chrono::nanoseconds(time.nanoseconds)));
 }
@@ -59,7 +75,7 @@ Result<Point::Database> parse_database(const Json& part) {
   database.id = part.at("database").get<std::string>();
   CapturedDocuments& documents = database.documents;
   documents.base = TRY(BlobId::parse(part.at("tree").get<std::string>()));
-  documents.time = TRY(parse_cut(part));
+  documents.time = TRY(parse_time(part.at("cut").at("exact")));
   documents.documents = part.at("documents").get<std::uint64_t>();
   documents.bytes = part.at("bytes").get<std::uint64_t>();
   const auto counted = part.find("counted");
@@ -75,6 +91,25 @@ Result<Point::Database> parse_database(const Json& part) {
   return database;
 }
 
+// As parse_database().
+Result<Point::Bucket> parse_bucket(const Json& part) {
+  Point::Bucket bucket;
+  bucket.name = part.at("bucket").get<std::string>();
+  CapturedObjects& objects = bucket.objects;
+  objects.manifest = TRY(BlobId::parse(part.at("tree").get<std::string>()));
+  objects.objects = TRY(BlobId::parse(part.at("files").get<std::string>()));
+  const Json& interval = part.at("cut").at("interval");
+  objects.begin = TRY(parse_time(interval.at(0)));
+  objects.end = TRY(parse_time(interval.at(1)));
+  objects.count = part.at("objects").get<std::uint64_t>();
+  objects.bytes = part.at("bytes").get<std::uint64_t>();
+  for (const Json& one : part.at("uncovered")) {
+    objects.uncovered.push_back(
+        {one.at("name").get<std::string>(), one.at("reason").get<std::string>()});
+  }
+  return bucket;
+}
+
 Result<Point> parse_point(ByteView text) {
   const Json json = Json::parse(as_text(text), nullptr, false);
   if (!json.is_object()) return broken("no JSON object");
@@ -88,8 +123,13 @@ Result<Point> parse_point(ByteView text) {
     }
     point.origin = origin == name(Origin::Google) ? Origin::Google : Origin::Emulator;
     for (const Json& part : json.at("parts")) {
-      Point::Database database = TRY(parse_database(part).context("{}", kPointFile));
-      point.databases.push_back(std::move(database));
+      if (part.contains("bucket")) {
+        Point::Bucket bucket = TRY(parse_bucket(part).context("{}", kPointFile));
+        point.buckets.push_back(std::move(bucket));
+      } else {
+        Point::Database database = TRY(parse_database(part).context("{}", kPointFile));
+        point.databases.push_back(std::move(database));
+      }
     }
     return point;
   } catch (const Json::exception& problem) {
@@ -106,6 +146,23 @@ Result<Node> save_database(BlobSaver& saver, const Point::Database& database) {
   const BlobId tree =
       TRY(save_folder(saver, {std::move(file), folder_node("base", database.documents.base)}));
   return folder_node(database.id, tree);
+}
+
+Result<Node> save_bucket(BlobSaver& saver, const Point::Bucket& bucket) {
+  const CapturedObjects& objects = bucket.objects;
+  Node file = TRY(save_file(saver, "bucket.json", as_bytes(objects.description)));
+  const BlobId tree =
+      TRY(save_folder(saver, {std::move(file), folder_node("manifest", objects.manifest),
+                              folder_node("objects", objects.objects)}));
+  return folder_node(bucket.name, tree);
+}
+
+// Corrupt unless the point's folders are those that point.json names.
+Result<void> compare_tree(const Repository& repository, const BlobId& project,
+                          const std::string& path, const BlobId& tree, std::stop_token stop) {
+  const Node found = TRY(find_entry(repository, project, path, std::move(stop)));
+  if (found.subtree != tree) return broken(path + " is another");
+  return {};
 }
 
 }  // namespace
@@ -125,11 +182,17 @@ const Point::Database* Point::find(std::string_view database) const {
   return found == databases.end() ? nullptr : &*found;
 }
 
+const Point::Bucket* Point::find_bucket(std::string_view name) const {
+  const auto found = std::ranges::find(buckets, name, &Bucket::name);
+  return found == buckets.end() ? nullptr : &*found;
+}
+
 FirestoreTime Point::cut() const {
   FirestoreTime earliest = FirestoreTime::max();
   for (const Database& database : databases) {
     earliest = std::min(earliest, database.documents.time);
   }
+  for (const Bucket& bucket : buckets) earliest = std::min(earliest, bucket.objects.begin);
   return earliest;
 }
 
@@ -145,10 +208,24 @@ Result<BlobId> save_point(BlobSaver& saver, const Point& point) {
     Node folder = TRY(save_database(saver, database));
     databases.push_back(std::move(folder));
   }
-  const BlobId firestore = TRY(save_folder(saver, std::move(databases)));
+  std::vector<Node> buckets;
+  for (const Point::Bucket& bucket : point.buckets) {
+    about["parts"].push_back(to_json(bucket));
+    Node folder = TRY(save_bucket(saver, bucket));
+    buckets.push_back(std::move(folder));
+  }
+  std::vector<Node> services;
+  if (!databases.empty()) {
+    const BlobId tree = TRY(save_folder(saver, std::move(databases)));
+    services.push_back(folder_node("firestore", tree));
+  }
+  if (!buckets.empty()) {
+    const BlobId tree = TRY(save_folder(saver, std::move(buckets)));
+    services.push_back(folder_node("storage", tree));
+  }
   Node file = TRY(save_file(saver, std::string(kPointFile), as_bytes(about.dump(2) + "\n")));
-  const BlobId project =
-      TRY(save_folder(saver, {std::move(file), folder_node("firestore", firestore)}));
+  services.push_back(std::move(file));
+  const BlobId project = TRY(save_folder(saver, std::move(services)));
   const BlobId projects = TRY(save_folder(saver, {folder_node(point.project, project)}));
   return save_folder(saver, {folder_node("firebase", projects)});
 }
@@ -174,9 +251,13 @@ Result<Point> load_point(const Repository& repository, const BlobId& root, std::
   Point point = TRY(parse_point(text));
   if (point.project != projects.nodes.front().name) return broken("of another project");
   for (const Point::Database& database : point.databases) {
-    const std::string path = fmt::format("firestore/{}/base", database.id);
-    const Node base = TRY(find_entry(repository, project, path, stop));
-    if (base.subtree != database.documents.base) return broken(path + " is another");
+    TRY(compare_tree(repository, project, fmt::format("firestore/{}/base", database.id),
+                     database.documents.base, stop));
+  }
+  for (const Point::Bucket& bucket : point.buckets) {
+    const std::string path = "storage/" + bucket.name;
+    TRY(compare_tree(repository, project, path + "/manifest", bucket.objects.manifest, stop));
+    TRY(compare_tree(repository, project, path + "/objects", bucket.objects.objects, stop));
   }
   return point;
 }

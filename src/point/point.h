@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "point/document_capture.h"
+#include "point/object_capture.h"
 #include "repository/blob_saver.h"
 
 namespace firebreak {
@@ -22,13 +23,20 @@ struct Point {
     CapturedDocuments documents;
   };
 
+  struct Bucket {
+    std::string name;
+    CapturedObjects objects;  // but its description, which has a file of its own
+  };
+
   std::string project;
   Origin origin = Origin::Google;
   std::vector<Database> databases;
+  std::vector<Bucket> buckets;
 
   // Null where it has none of that id.
   const Database* find(std::string_view database) const;
-  // The earliest time of any part.
+  const Bucket* find_bucket(std::string_view name) const;
+  // The earliest time of any part, of an interval its beginning.
   FirestoreTime cut() const;
 };
 

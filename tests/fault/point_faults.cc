@@ -100,9 +100,10 @@ class PointFaults : public testing::Test {
     TRY(repository->distrust_unlisted_packs({}));
     PointOptions point;
     point.documents.readers = 1;
-    DocumentCaptureProgress progress;
+    PointProgress progress;
+    const PointSources sources{source_->database().project, source_.get(), {}};
     const PointReport report =
-        TRY(backup_point(*repository, lock.get(), *source_, point, progress, clock_, {}));
+        TRY(backup_point(*repository, lock.get(), sources, point, progress, clock_, {}));
     return *report.id;
   }
 

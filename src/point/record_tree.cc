@@ -1,9 +1,6 @@
-#include "point/document_tree.h"
+#include "point/record_tree.h"
 
 #include <algorithm>
-
-#include "firestore/document_key.h"
-#include "firestore/record.h"
 
 namespace firebreak {
 namespace {
@@ -12,10 +9,10 @@ constexpr std::size_t kLeafBytesKept = 64 << 20;
 
 }  // namespace
 
-DocumentTree::DocumentTree(const Repository& repository, const BlobId& top)
-    : tree_(repository, top), leaves_(kLeafBytesKept) {}
+RecordTree::RecordTree(const Repository& repository, const BlobId& top, KeyOf key_of)
+    : tree_(repository, top), key_of_(key_of), leaves_(kLeafBytesKept) {}
 
-Result<DocumentTree::Leaf> DocumentTree::open(Bytes bytes) {
+Result<RecordTree::Leaf> RecordTree::open(Bytes bytes) const {
   Leaf leaf;
   leaf.bytes = std::move(bytes);
   std::size_t at = 0;
@@ -23,11 +20,9 @@ Result<DocumentTree::Leaf> DocumentTree::open(Bytes bytes) {
     const std::optional<RecordSpan> span = TRY(next_record(leaf.bytes, at));
     if (!span && leaf.keys.empty()) return error(Code::Corrupt, "a leaf is empty");
     if (!span) return leaf;
-    const RecordView record =
-        TRY(RecordView::parse(ByteView(leaf.bytes).subspan(span->begin, span->size)));
-    std::string key = document_key(record.path());
+    std::string key = TRY(key_of_(ByteView(leaf.bytes).subspan(span->begin, span->size)));
     if (!leaf.keys.empty() && key <= leaf.keys.back()) {
-      return error(Code::Corrupt, "the documents of a leaf are not in order");
+      return error(Code::Corrupt, "the records of a leaf are not in order");
     }
     leaf.records.push_back(*span);
     leaf.keys.push_back(std::move(key));
@@ -35,8 +30,8 @@ Result<DocumentTree::Leaf> DocumentTree::open(Bytes bytes) {
   }
 }
 
-Result<std::shared_ptr<const DocumentTree::Leaf>> DocumentTree::load(
-    const KeyTree::LeafPlace& place, std::stop_token stop) const {
+Result<std::shared_ptr<const RecordTree::Leaf>> RecordTree::load(const KeyTree::LeafPlace& place,
+                                                                 std::stop_token stop) const {
   std::shared_ptr<const Leaf> leaf = leaves_.find(place.id);
   if (leaf == nullptr) {
     Bytes bytes = TRY(tree_.load_leaf(place.id, {}, stop));
@@ -50,7 +45,7 @@ Result<std::shared_ptr<const DocumentTree::Leaf>> DocumentTree::load(
   return leaf;
 }
 
-Result<std::shared_ptr<const DocumentTree::Leaf>> DocumentTree::load_behind(
+Result<std::shared_ptr<const RecordTree::Leaf>> RecordTree::load_behind(
     const Leaf& before, const KeyTree::LeafPlace& place, std::stop_token stop) const {
   std::shared_ptr<const Leaf> leaf = TRY(load(place, stop));
   if (leaf->keys.front() <= before.keys.back()) {
@@ -59,7 +54,7 @@ Result<std::shared_ptr<const DocumentTree::Leaf>> DocumentTree::load_behind(
   return leaf;
 }
 
-Result<std::optional<Bytes>> DocumentTree::find(std::string_view key, std::stop_token stop) const {
+Result<std::optional<Bytes>> RecordTree::find(std::string_view key, std::stop_token stop) const {
   const KeyTree::Walk walk = TRY(tree_.seek(key, stop));
   if (walk.leaf() == nullptr) return std::optional<Bytes>();
   const std::shared_ptr<const Leaf> leaf = TRY(load(*walk.leaf(), stop));
@@ -70,7 +65,7 @@ Result<std::optional<Bytes>> DocumentTree::find(std::string_view key, std::stop_
   return std::optional(std::move(record));
 }
 
-Result<void> DocumentTree::Cursor::seek(std::string_view key) {
+Result<void> RecordTree::Cursor::seek(std::string_view key) {
   walk_ = TRY(tree_->tree_.seek(key, {}));
   leaf_.reset();
   at_ = 0;
@@ -80,13 +75,13 @@ Result<void> DocumentTree::Cursor::seek(std::string_view key) {
   return settle();
 }
 
-Result<void> DocumentTree::Cursor::next() {
+Result<void> RecordTree::Cursor::next() {
   ++at_;
   return settle();
 }
 
 // Into the next leaf where this one is over.
-Result<void> DocumentTree::Cursor::settle() {
+Result<void> RecordTree::Cursor::settle() {
   while (at_ >= leaf_->keys.size()) {
     const std::shared_ptr<const Leaf> before = std::exchange(leaf_, nullptr);
     TRY(walk_.next({}));

@@ -1,0 +1,64 @@
+// Calls to one bucket of Cloud Storage by its JSON API. Thread-safe.
+#pragma once
+
+#include <atomic>
+#include <vector>
+
+#include "base/retry.h"
+#include "net/google_client.h"
+#include "storage/stored_object.h"
+
+namespace firebreak {
+
+class StorageClient {
+ public:
+  struct Options {
+    std::string endpoint;  // "https://storage.googleapis.com"
+    // Nothing for an emulator, which must not be shown real ones.
+    std::unique_ptr<GoogleCredentials> credentials = {};
+    HttpOptions http = {};
+    RetryPolicy retries = {};
+    unsigned page_size = 1000;  // of listings; the service's own limit
+  };
+  // Asks nothing of the service yet. Borrows the clock.
+  StorageClient(std::string bucket, Options options, Clock& clock);
+
+  const std::string& bucket() const { return bucket_; }
+  bool is_emulator() const { return is_emulator_; }
+  std::string url() const { return "gs://" + bucket_; }
+  // For people: "the emulator at http://127.0.0.1:9199".
+  std::string endpoint() const;
+
+  // All are tried again while Unavailable; NotFound where there is no such bucket or object, Denied
+  // and the other errors of google_error().
+
+  // The bucket's configuration, as the service tells it.
+  Result<nlohmann::json> describe_bucket(std::stop_token stop);
+  struct Page {
+    std::vector<StoredObject> objects;  // by the bytes of their names; may be none
+    std::string next_token;             // empty on the last page
+  };
+  // `token`: of the page before; empty for the first.
+  Result<Page> list(const std::string& token, std::stop_token stop);
+  Result<StoredObject> find(const std::string& name, std::stop_token stop);
+  // Stored bytes of that generation, encoded where they are, into the storage of `buffer`. Not
+  // beyond the end; a length of 0 is not asked for. NotFound where the generation is gone.
+  Result<Bytes> read(const StoredObject& object, std::uint64_t offset, std::uint64_t length,
+                     Bytes buffer, std::stop_token stop);
+
+ private:
+  Result<HttpResponse> send(const HttpRequest& request, Bytes buffer, std::stop_token stop);
+  Result<nlohmann::json> get(const std::string& url, std::stop_token stop);
+  std::string objects_url() const;
+
+  const std::string bucket_;
+  const std::string endpoint_;
+  const bool is_emulator_;
+  const RetryPolicy retries_;
+  const unsigned page_size_;
+  Clock& clock_;
+  GoogleClient client_;
+  std::atomic<std::uint64_t> next_seed_;
+};
+
+}  // namespace firebreak

@@ -1,0 +1,108 @@
+// A bucket in fake-gcs-server for a test, with the official client, and what a test puts into it:
+// the ledger is written before the object is.
+import {spawn} from 'node:child_process';
+import {createHash} from 'node:crypto';
+import {createServer} from 'node:net';
+import {fileURLToPath} from 'node:url';
+import {gzipSync} from 'node:zlib';
+import {Storage} from '@google-cloud/storage';
+
+const SERVER = fileURLToPath(new URL('../../build/tools/fake-gcs-server', import.meta.url));
+
+export const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
+
+async function freePort() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const {port} = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+export class BucketServer {
+  static async start() {
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const child = spawn(
+        process.env.FAKE_GCS_PROGRAM ?? SERVER,
+        ['-scheme', 'http', '-host', '127.0.0.1', '-port', String(port), '-backend', 'memory',
+         '-public-host', `127.0.0.1:${port}`, '-external-url', url],
+        {stdio: 'ignore'});
+    const ended = new Promise((resolve, reject) => {
+      child.once('exit', (code) => reject(new Error(`fake-gcs-server ended with ${code}`)));
+      child.once('error', reject);
+    });
+    ended.catch(() => {});
+    for (;;) {
+      try {
+        await Promise.race([fetch(`${url}/storage/v1/b?project=demo`), ended]);
+        break;
+      } catch (error) {
+        if (child.exitCode !== null || error.code === 'ENOENT') throw error;
+        await new Promise((resolve) => setTimeout(resolve, 20));  // until it listens
+      }
+    }
+    return new BucketServer(child, url);
+  }
+
+  constructor(child, url) {
+    this.child = child;
+    this.url = url;
+    this.environment = {STORAGE_EMULATOR_HOST: url};
+    this.storage = new Storage({apiEndpoint: url, projectId: 'demo', useAuthWithCustomEndpoint: false});
+  }
+
+  stop() {
+    this.child.kill();
+  }
+}
+
+// Names that are legal for objects and not for files, or that come out of order once escaped.
+export const ODD_NAMES = [
+  'a', 'a/b', 'a b', 'a!', 'a//b', 'a/../b', '/x//y', 'trailing/', '.hidden', '..b', '50%', '%41',
+  '#?&=+', "it's \"quoted\"", 'caf\u00e9', 'cafe\u0301', '\u{1f600}/\u{1f4a5}', 'tab\there',
+  'x'.repeat(201), `long/${'y'.repeat(1000)}`, `${'d/'.repeat(40)}deep`,
+];
+
+export class Ledger {
+  constructor(bucket) {
+    this.bucket = bucket;
+    this.objects = new Map();
+  }
+  async put(name, content, metadata = {}) {
+    this.objects.set(name, {sha256: sha256(content), size: content.length, metadata});
+    await this.bucket.file(name).save(content, {resumable: false, metadata});
+  }
+  async remove(name) {
+    this.objects.delete(name);
+    await this.bucket.file(name).delete();
+  }
+
+  async fill() {
+    let number = 0;
+    for (const name of ODD_NAMES) {
+      await this.put(name, Buffer.from(`content ${++number} of ${name}`), {
+        contentType: 'text/plain', cacheControl: 'no-store', metadata: {number: String(number)},
+      });
+    }
+    await this.put('empty', Buffer.alloc(0));
+    await this.put('large', randomBytes(5_000_000, 1), {contentType: 'image/png'});
+    await this.put('zipped', gzipSync(Buffer.from('words '.repeat(1000))), {contentEncoding: 'gzip'});
+    const images = Array.from({length: 1500}, (_, i) => i);
+    for (let i = 0; i < images.length; i += 50) {
+      await Promise.all(images.slice(i, i + 50).map(
+          (image) => this.put(`images/${sha256(`image ${image}`).slice(0, 12)}.jpg`,
+                              randomBytes(200 + image, image))));
+    }
+    for (let user = 0; user < 40; ++user) await this.put(`users/u${user}/p.png`, randomBytes(99, user));
+  }
+}
+
+// The same for the same seed.
+export function randomBytes(size, seed) {
+  const parts = [];
+  for (let at = 0; at < size; at += 32) {
+    parts.push(createHash('sha256').update(`${seed}:${at}`).digest());
+  }
+  return Buffer.concat(parts).subarray(0, size);
+}
