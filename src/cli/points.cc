@@ -16,8 +16,11 @@ Result<ChosenPoint> choose_point(Session& session, const Reading& reading,
   for (const Point::Database& database : point.databases) {
     documents += database.documents.documents;
   }
-  session.console().say(fmt::format("point {} of {} as at {}: {}", found.id.brief(), point.project,
-                                    format_rfc3339(point.cut()), counted(documents, "document")));
+  std::uint64_t objects = 0;
+  for (const Point::Bucket& bucket : point.buckets) objects += bucket.objects.count;
+  session.console().say(fmt::format("point {} of {} as at {}: {}, {}", found.id.brief(),
+                                    point.project, format_rfc3339(point.cut()),
+                                    counted(documents, "document"), counted(objects, "object")));
   return ChosenPoint{found.id, std::move(point)};
 }
 

@@ -9,7 +9,7 @@
 #include "base/thread.h"
 #include "cli/commands.h"
 #include "cli/reading.h"
-#include "cli/restore_database.h"
+#include "cli/restore_bucket.h"
 #include "cli/selection.h"
 #include "cli/snapshot_options.h"
 #include "cli/units.h"
@@ -296,7 +296,9 @@ Result<ExitCode> restore(Session& session, const Options& options) {
                    "with --to a database is written to: options for files do not go "
                    "with it");
     }
-    return restore_database(session, options.snapshot, options.database, options.dry_run);
+    const bool is_bucket = options.database.to.starts_with("gs://");
+    return (is_bucket ? restore_bucket : restore_database)(session, options.snapshot,
+                                                           options.database, options.dry_run);
   }
   RestoreOptions restoring = TRY(read_options(options, session.environment()));
   const bool is_whole = !restoring.select;

@@ -14,13 +14,6 @@ namespace {
 
 constexpr unsigned kGoogleRate = 500;  // documents a second
 
-Result<RestoreMode> parse_mode(std::string_view text) {
-  if (text == "missing") return RestoreMode::Missing;
-  if (text == "overwrite") return RestoreMode::Overwrite;
-  if (text == "exact") return RestoreMode::Exact;
-  return error(Code::Invalid, "--mode {}: missing, overwrite or exact", printable(text));
-}
-
 Result<void> check_options(const DatabaseRestoreOptions& options, const DatabaseName& target,
                            bool no_lock, bool dry_run) {
   if (options.writers == 0 || options.writers > 100) {
@@ -46,7 +39,7 @@ Result<void> check_options(const DatabaseRestoreOptions& options, const Database
 
 class ProgressText {
  public:
-  ProgressText(const DocumentRestoreProgress& progress, Clock& clock)
+  ProgressText(const ProjectRestoreProgress& progress, Clock& clock)
       : progress_(progress), clock_(clock), began_(clock.since_boot()) {}
 
   Nanoseconds elapsed() const { return clock_.since_boot() - began_; }
@@ -68,58 +61,25 @@ class ProgressText {
            progress_.kept;
   }
 
-  const DocumentRestoreProgress& progress_;
+  const ProjectRestoreProgress& progress_;
   Clock& clock_;
   const Nanoseconds began_;
 };
 
-std::string_view words_of(DocumentAction action) {
+std::string_view words_of(RestoreAction action) {
   switch (action) {
-    case DocumentAction::Create:
+    case RestoreAction::Create:
       return "create";
-    case DocumentAction::Change:
+    case RestoreAction::Change:
       return "change";
-    case DocumentAction::Delete:
+    case RestoreAction::Delete:
       return "delete";
-    case DocumentAction::Same:
+    case RestoreAction::Same:
       return "same";
-    case DocumentAction::Keep:
+    case RestoreAction::Keep:
       return "keep";
   }
   return "";
-}
-
-void print_summary(Console& console, const DocumentRestoreProgress& progress, bool dry_run,
-                   Nanoseconds took, const std::optional<SnapshotId>& undo) {
-  if (console.is_json()) {
-    Json json{{"message_type", "summary"},
-              {"dry_run", dry_run},
-              {"in_point", progress.in_point.load()},
-              {"in_target", progress.in_target.load()},
-              {"created", progress.to_create.load()},
-              {"changed", progress.to_change.load()},
-              {"deleted", progress.to_delete.load()},
-              {"same", progress.same.load()},
-              {"kept", progress.kept.load()},
-              {"written", progress.written.load()},
-              {"conflicts", progress.conflicts.load()},
-              {"refused", progress.refused.load()},
-              {"total_duration", std::chrono::duration<double>(took).count()}};
-    if (undo) json["undo_point"] = undo->hex();
-    console.json(json);
-    return;
-  }
-  console.line(fmt::format("then:   {} in the point", counted(progress.in_point, "document")));
-  console.line(fmt::format("now:    {} in the database", counted(progress.in_target, "document")));
-  console.line(
-      fmt::format("result: {}create {}, change {}, delete {}; {} the same already, {} left as "
-                  "they are",
-                  dry_run ? "would " : "", progress.to_create.load(), progress.to_change.load(),
-                  progress.to_delete.load(), progress.same.load(), progress.kept.load()));
-  if (!dry_run) {
-    console.line(
-        fmt::format("{} written in {}", counted(progress.written, "document"), format_span(took)));
-  }
 }
 
 // The target as it is before anything is written. Nothing where it has no documents.
@@ -150,13 +110,71 @@ Result<std::optional<SnapshotId>> save_undo_point(Session& session, Reading& rea
 
 }  // namespace
 
+Result<RestoreMode> parse_mode(std::string_view text) {
+  if (text == "missing") return RestoreMode::Missing;
+  if (text == "overwrite") return RestoreMode::Overwrite;
+  if (text == "exact") return RestoreMode::Exact;
+  return error(Code::Invalid, "--mode {}: missing, overwrite or exact", printable(text));
+}
+
+void tell(Console& console, RestoreAction action, std::string_view name) {
+  const bool is_nothing = action == RestoreAction::Same || action == RestoreAction::Keep;
+  if (console.verbosity() < (is_nothing ? 2 : 1)) return;
+  if (console.is_json()) {
+    console.json(
+        {{"message_type", "verbose_status"}, {"action", words_of(action)}, {"item", name}});
+  } else {
+    console.say(fmt::format("{:<6} {}", words_of(action), printable(name)));
+  }
+}
+
+void print_summary(Console& console, const ProjectRestoreProgress& progress, std::string_view what,
+                   bool dry_run, Nanoseconds took, const std::optional<SnapshotId>& undo) {
+  if (console.is_json()) {
+    Json json{{"message_type", "summary"},
+              {"dry_run", dry_run},
+              {"in_point", progress.in_point.load()},
+              {"in_target", progress.in_target.load()},
+              {"created", progress.to_create.load()},
+              {"changed", progress.to_change.load()},
+              {"deleted", progress.to_delete.load()},
+              {"same", progress.same.load()},
+              {"kept", progress.kept.load()},
+              {"written", progress.written.load()},
+              {"bytes_written", progress.bytes_written.load()},
+              {"conflicts", progress.conflicts.load()},
+              {"refused", progress.refused.load()},
+              {"total_duration", std::chrono::duration<double>(took).count()}};
+    if (undo) json["undo_point"] = undo->hex();
+    console.json(json);
+    return;
+  }
+  console.line(fmt::format("then:   {} in the point", counted(progress.in_point, what)));
+  console.line(fmt::format("now:    {} in the target", counted(progress.in_target, what)));
+  console.line(
+      fmt::format("result: {}create {}, change {}, delete {}; {} the same already, {} left as "
+                  "they are",
+                  dry_run ? "would " : "", progress.to_create.load(), progress.to_change.load(),
+                  progress.to_delete.load(), progress.same.load(), progress.kept.load()));
+  if (!dry_run) {
+    const std::string bytes =
+        progress.bytes_written > 0 ? ", " + format_size(progress.bytes_written) + "," : "";
+    console.line(fmt::format("{} written{} in {}", counted(progress.written, what), bytes,
+                             format_span(took)));
+  }
+}
+
 void add_database_restore_options(Command command, DatabaseRestoreOptions& options) {
-  const std::string group = "Options for Firestore databases";
-  command.add_option("--to", options.to, "database to write to: firestore://PROJECT/DATABASE")
+  const std::string group = "Options for Firestore databases and buckets";
+  command
+      .add_option("--to", options.to,
+                  "what to write to: firestore://PROJECT/DATABASE or gs://BUCKET")
       .type_name("URL")
       .group(group);
-  command.add_option("--confirm", options.confirm, "the project that may be written to, as in --to")
-      .type_name("PROJECT")
+  command
+      .add_option("--confirm", options.confirm,
+                  "the project or bucket that may be written to, as in --to")
+      .type_name("NAME")
       .group(group);
   command
       .add_option(
@@ -166,7 +184,9 @@ void add_database_restore_options(Command command, DatabaseRestoreOptions& optio
       .capture_default_str()
       .group(group);
   command
-      .add_option("--below", options.below, "only this document or collection, with all below it")
+      .add_option("--below", options.below,
+                  "only this document or collection, with all below it; of a bucket, only "
+                  "names that begin so")
       .type_name("PATH")
       .group(group);
   command
@@ -179,7 +199,7 @@ void add_database_restore_options(Command command, DatabaseRestoreOptions& optio
       .type_name("N")
       .capture_default_str()
       .group(group);
-  command.add_flag("--no-undo", options.no_undo, "do not save the database as a point before")
+  command.add_flag("--no-undo", options.no_undo, "do not save what is there as a point before")
       .group(group);
   add_connection_options(command, options.connection, group);
 }
@@ -194,18 +214,8 @@ Result<ExitCode> restore_database(Session& session, const std::string& name,
   restoring.path = options.below;
   restoring.dry_run = dry_run;
   restoring.workers = options.writers;
-  restoring.on_document = [&console](DocumentAction action, std::string_view path) {
-    if (action == DocumentAction::Same || action == DocumentAction::Keep) {
-      if (console.verbosity() < 2) return;
-    } else if (console.verbosity() < 1) {
-      return;
-    }
-    if (console.is_json()) {
-      console.json(
-          {{"message_type", "verbose_status"}, {"action", words_of(action)}, {"item", path}});
-    } else {
-      console.say(fmt::format("{:<6} {}", words_of(action), printable(path)));
-    }
+  restoring.on_document = [&console](RestoreAction action, std::string_view path) {
+    tell(console, action, path);
   };
   restoring.on_failure = [&console](const DocumentWrite& write, WriteEnd end,
                                     std::string_view why) {
@@ -228,8 +238,8 @@ Result<ExitCode> restore_database(Session& session, const std::string& name,
                                       ? &chosen.point.databases.front()
                                       : chosen.point.find(database.database);
   if (source == nullptr) {
-    return error(Code::NotFound, "point {} has several databases, and none is {}",
-                 chosen.id.brief(), printable(database.database));
+    return error(Code::NotFound, "point {} has {}, and none is {}", chosen.id.brief(),
+                 counted(chosen.point.databases.size(), "database"), printable(database.database));
   }
   std::optional<SnapshotId> undo;
   if (!dry_run && !options.no_undo) {
@@ -241,7 +251,7 @@ Result<ExitCode> restore_database(Session& session, const std::string& name,
     collection_ids.push_back(group.collection_id);
   }
   const DocumentTree documents(reading.repository(), source->documents.base);
-  DocumentRestoreProgress progress;
+  ProjectRestoreProgress progress;
   const ProgressText shown(progress, session.clock());
   Result<void> restored = [&] {
     const ProgressDisplay display(
@@ -253,7 +263,7 @@ Result<ExitCode> restore_database(Session& session, const std::string& name,
     return std::move(restored).error().within(fmt::format(
         "{} written so far, run it again for the rest", counted(progress.written, "document")));
   }
-  print_summary(console, progress, dry_run, shown.elapsed(), undo);
+  print_summary(console, progress, "document", dry_run, shown.elapsed(), undo);
   const std::uint64_t left = progress.conflicts + progress.refused;
   if (left > 0) {
     return error(Code::Conflict, "{} not as in the point, named above", counted(left, "document"));

@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "cli/database_connection.h"
 #include "cli/session.h"
+#include "point/restore_action.h"
 
 namespace firebreak {
 
@@ -22,6 +23,15 @@ struct DatabaseRestoreOptions {
 };
 
 void add_database_restore_options(Command command, DatabaseRestoreOptions& options);
+
+// "missing", "overwrite" or "exact". Invalid for anything else.
+Result<RestoreMode> parse_mode(std::string_view text);
+// What is done to one document or object, as loud as the user wants it.
+void tell(Console& console, RestoreAction action, std::string_view name);
+
+// `what`: "document" or "object".
+void print_summary(Console& console, const ProjectRestoreProgress& progress, std::string_view what,
+                   bool dry_run, Nanoseconds took, const std::optional<SnapshotId>& undo);
 
 Result<ExitCode> restore_database(Session& session, const std::string& point,
                                   const DatabaseRestoreOptions& options, bool dry_run);

@@ -13,7 +13,9 @@ Result<void> capture_buckets(Repository& repository, BlobSaver& saver, const Poi
     ObjectCaptureOptions capture = options.objects;
     const Point::Bucket* earlier =
         options.earlier ? options.earlier->find_bucket(client->bucket()) : nullptr;
-    if (earlier != nullptr) capture.earlier = earlier->objects.manifest;
+    if (earlier != nullptr) {
+      capture.earlier = {earlier->objects.manifest, earlier->objects.objects};
+    }
     CapturedObjects objects =
         TRY(capture_objects(*client, repository, saver, capture, progress, clock, stop));
     point.buckets.push_back({client->bucket(), std::move(objects)});

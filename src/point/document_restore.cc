@@ -45,7 +45,7 @@ class DocumentRestore {
  public:
   DocumentRestore(const DocumentTree& point, const std::vector<std::string>& collection_ids,
                   FirestoreClient& target, const DocumentRestoreOptions& options,
-                  DocumentRestoreProgress& progress, Clock& clock)
+                  ProjectRestoreProgress& progress, Clock& clock)
       : point_(point),
         collection_ids_(collection_ids),
         target_(target),
@@ -63,41 +63,25 @@ class DocumentRestore {
   Result<void> change(ByteView wanted, ByteView there, DocumentWriter& writer,
                       std::stop_token stop);
   Result<void> remove(ByteView there, DocumentWriter& writer, std::stop_token stop);
-  Result<void> write(DocumentAction action, ByteView record, const RecordView& named,
+  Result<void> write(RestoreAction action, ByteView record, const RecordView& named,
                      std::optional<FirestoreTime> replaces, DocumentWriter& writer,
                      std::stop_token stop);
-  void tell(DocumentAction action, std::string_view path);
+  void tell(RestoreAction action, std::string_view path);
   Result<void> end(const DocumentWrite& write, WriteEnd end, std::string_view why);
 
   const DocumentTree& point_;
   const std::vector<std::string>& collection_ids_;
   FirestoreClient& target_;
   const DocumentRestoreOptions& options_;
-  DocumentRestoreProgress& progress_;
+  ProjectRestoreProgress& progress_;
   WriteRamp ramp_;
   std::atomic<std::uint64_t> seed_;
   std::vector<PathRange> ranges_;
   std::atomic<std::size_t> next_range_ = 0;
 };
 
-void DocumentRestore::tell(DocumentAction action, std::string_view path) {
-  switch (action) {
-    case DocumentAction::Create:
-      ++progress_.to_create;
-      break;
-    case DocumentAction::Change:
-      ++progress_.to_change;
-      break;
-    case DocumentAction::Delete:
-      ++progress_.to_delete;
-      break;
-    case DocumentAction::Same:
-      ++progress_.same;
-      break;
-    case DocumentAction::Keep:
-      ++progress_.kept;
-      break;
-  }
+void DocumentRestore::tell(RestoreAction action, std::string_view path) {
+  progress_.count(action);
   if (options_.on_document) options_.on_document(action, path);
 }
 
@@ -109,7 +93,7 @@ Result<void> DocumentRestore::end(const DocumentWrite& write, WriteEnd end, std:
   return {};
 }
 
-Result<void> DocumentRestore::write(DocumentAction action, ByteView record, const RecordView& named,
+Result<void> DocumentRestore::write(RestoreAction action, ByteView record, const RecordView& named,
                                     std::optional<FirestoreTime> replaces, DocumentWriter& writer,
                                     std::stop_token stop) {
   tell(action, named.path());
@@ -122,7 +106,7 @@ Result<void> DocumentRestore::write(DocumentAction action, ByteView record, cons
 Result<void> DocumentRestore::create(ByteView wanted, DocumentWriter& writer,
                                      std::stop_token stop) {
   const RecordView view = TRY(RecordView::parse(wanted));
-  return write(DocumentAction::Create, wanted, view, std::nullopt, writer, stop);
+  return write(RestoreAction::Create, wanted, view, std::nullopt, writer, stop);
 }
 
 Result<void> DocumentRestore::change(ByteView wanted, ByteView there, DocumentWriter& writer,
@@ -130,23 +114,23 @@ Result<void> DocumentRestore::change(ByteView wanted, ByteView there, DocumentWr
   const RecordView view = TRY(RecordView::parse(wanted));
   const RecordView present = TRY(RecordView::parse(there));
   if (as_text(view.fields()) == as_text(present.fields())) {
-    tell(DocumentAction::Same, view.path());
+    tell(RestoreAction::Same, view.path());
     return {};
   }
   if (options_.mode == RestoreMode::Missing) {
-    tell(DocumentAction::Keep, view.path());
+    tell(RestoreAction::Keep, view.path());
     return {};
   }
-  return write(DocumentAction::Change, wanted, view, present.update_time(), writer, stop);
+  return write(RestoreAction::Change, wanted, view, present.update_time(), writer, stop);
 }
 
 Result<void> DocumentRestore::remove(ByteView there, DocumentWriter& writer, std::stop_token stop) {
   const RecordView present = TRY(RecordView::parse(there));
   if (options_.mode != RestoreMode::Exact) {
-    tell(DocumentAction::Keep, present.path());
+    tell(RestoreAction::Keep, present.path());
     return {};
   }
-  return write(DocumentAction::Delete, {}, present, present.update_time(), writer, stop);
+  return write(RestoreAction::Delete, {}, present, present.update_time(), writer, stop);
 }
 
 Result<void> DocumentRestore::restore_part(const PathRange& range, DocumentWriter& writer,
@@ -243,7 +227,7 @@ PathRange range_below(const std::string& path) {
 Result<void> restore_documents(const DocumentTree& point,
                                const std::vector<std::string>& collection_ids,
                                FirestoreClient& target, const DocumentRestoreOptions& options,
-                               DocumentRestoreProgress& progress, Clock& clock,
+                               ProjectRestoreProgress& progress, Clock& clock,
                                std::stop_token stop) {
   return DocumentRestore(point, collection_ids, target, options, progress, clock).run(stop);
 }

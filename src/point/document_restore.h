@@ -8,17 +8,9 @@
 #include "firestore/document_reader.h"
 #include "firestore/document_writer.h"
 #include "point/document_tree.h"
+#include "point/restore_action.h"
 
 namespace firebreak {
-
-enum class RestoreMode {
-  Missing,    // documents that are there stay as they are
-  Overwrite,  // documents of the point become what they were; others stay
-  Exact,      // and those that the point does not have are deleted
-};
-
-// What a restore does to one document.
-enum class DocumentAction { Create, Change, Delete, Same, Keep };
 
 struct DocumentRestoreOptions {
   RestoreMode mode = RestoreMode::Missing;
@@ -27,22 +19,8 @@ struct DocumentRestoreOptions {
   std::size_t workers = 4;
   unsigned initial_rate = 0;  // documents a second, growing (WriteRamp); 0 is no limit
   // Thread-safe: what is to be done, before it is; and what could not be, after.
-  std::function<void(DocumentAction action, std::string_view path)> on_document{};
+  std::function<void(RestoreAction action, std::string_view path)> on_document{};
   std::function<void(const DocumentWrite& write, WriteEnd end, std::string_view why)> on_failure{};
-};
-
-// Documents; read by others while a restore runs.
-struct DocumentRestoreProgress {
-  std::atomic<std::uint64_t> in_point = 0;
-  std::atomic<std::uint64_t> in_target = 0;
-  std::atomic<std::uint64_t> to_create = 0;
-  std::atomic<std::uint64_t> to_change = 0;
-  std::atomic<std::uint64_t> to_delete = 0;
-  std::atomic<std::uint64_t> same = 0;
-  std::atomic<std::uint64_t> kept = 0;  // different, and to stay so
-  std::atomic<std::uint64_t> written = 0;
-  std::atomic<std::uint64_t> conflicts = 0;  // changed by others meanwhile, and left alone
-  std::atomic<std::uint64_t> refused = 0;
 };
 
 // `collection_ids`: of all groups of the point. Documents that could not be written do not end it;
@@ -50,7 +28,7 @@ struct DocumentRestoreProgress {
 Result<void> restore_documents(const DocumentTree& point,
                                const std::vector<std::string>& collection_ids,
                                FirestoreClient& target, const DocumentRestoreOptions& options,
-                               DocumentRestoreProgress& progress, Clock& clock,
+                               ProjectRestoreProgress& progress, Clock& clock,
                                std::stop_token stop);
 
 // The names of a document or collection and all below it; of everything for an empty path.

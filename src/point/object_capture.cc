@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "crypto/crc32c.h"
 #include "point/folder.h"
+#include "point/object_files.h"
 #include "point/object_folders.h"
 #include "point/object_names.h"
 #include "point/object_record.h"
@@ -88,7 +89,7 @@ class ObjectCapture {
 
  private:
   Result<void> read_page(std::vector<Item>& items, std::stop_token stop);
-  Result<void> find_known(Item& item);
+  Result<void> find_known(Item& item, std::stop_token stop);
   Result<void> read_object(Item& item, std::stop_token stop);
   Result<void> read_content(Item& item, std::stop_token stop);
   Result<void> keep(const Item& item);
@@ -110,20 +111,26 @@ class ObjectCapture {
 };
 
 // What an earlier point has of the same generation, where its blobs are still there.
-Result<void> ObjectCapture::find_known(Item& item) {
+Result<void> ObjectCapture::find_known(Item& item, std::stop_token stop) {
   if (!known_) return {};
   while (!known_->is_at_end() && known_->key() < item.object.name) TRY(known_->next());
   if (known_->is_at_end() || known_->key() != item.object.name) return {};
   ObjectRecord record = TRY(parse_object_record(known_->record()));
-  const bool is_same = record.object.generation == item.object.generation &&
-                       record.object.size == item.object.size &&
-                       record.content.blobs == record.content.ids.size();
+  const bool is_same =
+      record.object.generation == item.object.generation && record.object.size == item.object.size;
   if (!is_same) return {};
-  const bool is_there = std::ranges::all_of(record.content.ids, [&](const BlobId& id) {
-    return repository_.index().contains(BlobType::Data, id);
-  });
+  std::vector<BlobId> blobs = record.content.ids;
+  if (record.content.blobs != blobs.size()) {
+    Node file =
+        TRY(find_object_file(repository_, options_.earlier->objects, item.object.name, stop));
+    blobs = *std::move(file.content);
+  }
+  const bool is_there =
+      blobs.size() == record.content.blobs && std::ranges::all_of(blobs, [&](const BlobId& id) {
+        return repository_.index().contains(BlobType::Data, id);
+      });
   if (!is_there) return {};
-  item.blobs = record.content.ids;
+  item.blobs = std::move(blobs);
   item.content = std::move(record.content);
   item.is_known = true;
   return {};
@@ -182,7 +189,7 @@ Result<void> ObjectCapture::read_object(Item& item, std::stop_token stop) {
 Result<void> ObjectCapture::read_page(std::vector<Item>& items, std::stop_token stop) {
   std::vector<Item*> unread;
   for (Item& item : items) {
-    TRY(find_known(item));
+    TRY(find_known(item, stop));
     if (!item.is_known && !item.object.has_customer_key) unread.push_back(&item);
   }
   const auto read = [&](std::size_t number, std::stop_token stopped) {
@@ -210,7 +217,7 @@ Result<void> ObjectCapture::keep(const Item& item) {
 
 Result<CapturedObjects> ObjectCapture::run(std::stop_token stop) {
   if (options_.earlier) {
-    earlier_.emplace(repository_, *options_.earlier, key_of_object);
+    earlier_.emplace(repository_, options_.earlier->manifest, key_of_object);
     known_ = earlier_->records();
     TRY(known_->seek(""));
   }
@@ -227,7 +234,7 @@ Result<CapturedObjects> ObjectCapture::run(std::stop_token stop) {
   captured_.begin = time_of(clock_);
   std::string token;
   do {
-    StorageClient::Page page = TRY(client_.list(token, stop));
+    StorageClient::Page page = TRY(client_.list("", token, stop));
     token = std::move(page.next_token);
     std::vector<Item> items;
     for (StoredObject& object : page.objects) items.push_back({std::move(object), {}, {}});
@@ -252,7 +259,7 @@ Result<ObjectCount> count_objects(StorageClient& client, std::stop_token stop) {
   ObjectCount count;
   std::string token;
   do {
-    StorageClient::Page page = TRY(client.list(token, stop));
+    StorageClient::Page page = TRY(client.list("", token, stop));
     token = std::move(page.next_token);
     count.objects += page.objects.size();
     for (const StoredObject& object : page.objects) count.bytes += object.size;

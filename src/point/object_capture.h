@@ -25,9 +25,13 @@ struct ObjectCaptureOptions {
   std::size_t readers = 4;
   std::string temporary_folder;  // for names while they are sorted
   bool live_only = false;        // that only live generations are captured is accepted
-  // A manifest of an earlier point in the same repository: what it has of the same generation is
-  // not read again.
-  std::optional<BlobId> earlier{};
+  // Of an earlier point in the same repository: what it has of the same generation is not read
+  // again.
+  struct Earlier {
+    BlobId manifest;
+    BlobId objects;
+  };
+  std::optional<Earlier> earlier{};
 };
 
 // In the bucket, and not in the point.

@@ -1,5 +1,9 @@
 #include "storage/storage_client.h"
 
+#include <algorithm>
+#include <charconv>
+
+#include "base/random.h"
 #include "base/text.h"
 #include "net/google_status.h"
 #include "net/url.h"
@@ -9,7 +13,23 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr int kResume = 308;
 constexpr std::size_t kPageBytesMax = 256 << 20;  // a thousand objects of much metadata
+
+// How many bytes of an upload the service keeps; none where it does not say.
+std::uint64_t kept_bytes(const HttpResponse& answer) {
+  const std::string range = answer.header("range");  // "bytes=0-42"
+  const std::size_t dash = range.rfind('-');
+  std::uint64_t last = 0;
+  if (dash == std::string::npos) return 0;
+  const char* const end = range.data() + range.size();
+  const auto [at, problem] = std::from_chars(range.data() + dash + 1, end, last);
+  return problem == std::errc{} && at == end ? last + 1 : 0;
+}
+
+bool is_header_value(std::string_view text) {
+  return std::ranges::none_of(text, [](char c) { return c < ' ' || c > '~'; });
+}
 
 }  // namespace
 
@@ -31,12 +51,13 @@ std::string StorageClient::objects_url() const {
   return fmt::format("{}/storage/v1/b/{}/o", endpoint_, percent_encode(bucket_));
 }
 
-Result<HttpResponse> StorageClient::send(const HttpRequest& request, Bytes buffer,
+// Of an answer that is no success an error, but for one that asks for more.
+Result<HttpResponse> StorageClient::send(const HttpRequest& request, ByteView body, Bytes buffer,
                                          std::stop_token stop) {
   Tries tries(retries_, clock_, next_seed_++);
   for (;;) {
-    Result<HttpResponse> answer = client_.send(request, {}, std::move(buffer), stop);
-    if (answer.ok() && !answer->ok()) answer = google_error(*answer);
+    Result<HttpResponse> answer = client_.send(request, body, std::move(buffer), stop);
+    if (answer.ok() && !answer->ok() && answer->status != kResume) answer = google_error(*answer);
     if (!failed_with(answer, Code::Unavailable)) return answer;
     TRY(tries.wait_after(std::move(answer).error(), stop));
     buffer = {};
@@ -45,7 +66,7 @@ Result<HttpResponse> StorageClient::send(const HttpRequest& request, Bytes buffe
 
 Result<Json> StorageClient::get(const std::string& url, std::stop_token stop) {
   const HttpResponse answer =
-      TRY(send({.url = url, .answer_size_max = kPageBytesMax}, {}, std::move(stop)));
+      TRY(send({.url = url, .answer_size_max = kPageBytesMax}, {}, {}, std::move(stop)));
   Json json = Json::parse(as_text(answer.body), nullptr, false);
   if (json.is_object()) return json;
   return error(Code::Corrupt, "the service's answer is no JSON object");
@@ -57,8 +78,10 @@ Result<Json> StorageClient::describe_bucket(std::stop_token stop) {
       .context("{}", url());
 }
 
-Result<StorageClient::Page> StorageClient::list(const std::string& token, std::stop_token stop) {
-  const std::string at = token.empty() ? "" : "&pageToken=" + percent_encode(token);
+Result<StorageClient::Page> StorageClient::list(const std::string& prefix, const std::string& token,
+                                                std::stop_token stop) {
+  std::string at = prefix.empty() ? "" : "&prefix=" + percent_encode(prefix);
+  if (!token.empty()) at += "&pageToken=" + percent_encode(token);
   const Json json = TRY(
       get(fmt::format("{}?maxResults={}&projection=full{}", objects_url(), page_size_, at), stop)
           .context("listing {}", url()));
@@ -95,11 +118,128 @@ Result<Bytes> StorageClient::read(const StoredObject& object, std::uint64_t offs
   }
   request.answer_size_max = length;
   const auto named = [&] { return fmt::format("{}/{}", url(), printable(object.name)); };
-  HttpResponse answer = TRY(send(request, std::move(buffer), stop).context("{}", named()));
+  HttpResponse answer = TRY(send(request, {}, std::move(buffer), stop).context("{}", named()));
   const bool is_answered = answer.status == (is_whole ? 200 : 206);
   if (is_answered && answer.body.size() == length) return std::move(answer.body);
   return error(Code::Io, "{}: the service sent {} bytes with status {} where {} were asked for",
                named(), answer.body.size(), answer.status, length);
+}
+
+// What became of a write. One whose answer was lost may have been done, and then shows as a
+// conflict with itself.
+Result<StoredObject> StorageClient::settle(const Json& description, Result<HttpResponse> answer,
+                                           std::stop_token stop) {
+  const std::string name = description.at("name").get<std::string>();
+  if (answer.ok()) {
+    const Json json = Json::parse(as_text(answer->body), nullptr, false);
+    return parse_stored_object(json).context("{}/{}", url(), printable(name));
+  }
+  const bool may_be_done =
+      failed_with(answer, Code::Conflict) || failed_with(answer, Code::UnknownOutcome);
+  if (may_be_done) {
+    Result<StoredObject> there = find(name, std::move(stop));
+    const bool is_ours =
+        there.ok() && description.contains("crc32c") &&
+        there->description.value("crc32c", "") == description.at("crc32c") &&
+        there->description.value("metadata", Json()) == description.value("metadata", Json());
+    if (is_ours) return there;
+  }
+  return std::move(answer).error().within(fmt::format("{}/{}", url(), printable(name)));
+}
+
+HttpRequest StorageClient::upload_request(std::string_view type, const std::string& name,
+                                          std::uint64_t replaces) const {
+  return {
+      .method = "POST",
+      .url = fmt::format("{}/upload/storage/v1/b/{}/o?uploadType={}&name={}&ifGenerationMatch={}",
+                         endpoint_, percent_encode(bucket_), type, percent_encode(name), replaces),
+      .repeatable = true};
+}
+
+Result<StoredObject> StorageClient::insert(const Json& description, ByteView content,
+                                           std::uint64_t replaces, std::stop_token stop) {
+  const std::string name = description.at("name").get<std::string>();
+  // Chance makes sure that no content has it.
+  std::byte nonce[16];
+  fill_secret(nonce);
+  const std::string boundary = "firebreak-" + to_hex(nonce);
+  HttpRequest request = upload_request("multipart", name, replaces);
+  request.headers.emplace_back("Content-Type", "multipart/related; boundary=" + boundary);
+  const std::string type = description.value("contentType", "application/octet-stream");
+  request.body_head = fmt::format(
+      "--{0}\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n{1}\r\n--{0}\r\nContent-Type: "
+      "{2}\r\n\r\n",
+      boundary, description.dump(), is_header_value(type) ? type : "application/octet-stream");
+  request.body_tail = fmt::format("\r\n--{}--\r\n", boundary);
+  return settle(description, send(request, content, {}, stop), stop);
+}
+
+Result<StoredObject> StorageClient::insert_in_parts(const Json& description, std::uint64_t size,
+                                                    const NextPart& next, std::uint64_t replaces,
+                                                    std::stop_token stop) {
+  const std::string name = description.at("name").get<std::string>();
+  const std::string body = description.dump();
+  HttpRequest request = upload_request("resumable", name, replaces);
+  request.headers.emplace_back("Content-Type", "application/json; charset=UTF-8");
+  request.headers.emplace_back("X-Upload-Content-Length", std::to_string(size));
+  Result<HttpResponse> begun = send(request, as_bytes(body), {}, stop);
+  if (!begun.ok()) return settle(description, std::move(begun), stop);
+  const std::string session = begun->header("location");
+  if (session.empty()) {
+    return error(Code::Io, "{}/{}: the service begins an upload and does not say where", url(),
+                 printable(name));
+  }
+  return settle(description, send_parts(session, size, next, stop), stop);
+}
+
+Result<HttpResponse> StorageClient::send_parts(const std::string& session, std::uint64_t size,
+                                               const NextPart& next, std::stop_token stop) {
+  for (std::uint64_t at = 0;;) {
+    const ByteView part = TRY(next());
+    const std::uint64_t end = at + part.size();
+    while (at < end) {
+      // What of the part the service has not said that it keeps.
+      const ByteView rest = part.last(end - at);
+      HttpRequest request{.method = "PUT", .url = session, .repeatable = true};
+      request.headers.emplace_back("Content-Range",
+                                   fmt::format("bytes {}-{}/{}", at, end - 1, size));
+      HttpResponse answer = TRY(send(request, rest, {}, stop));
+      if (answer.status != kResume) return answer;
+      const std::uint64_t kept = kept_bytes(answer);
+      if (kept < at || kept > end || (kept == at && end == size)) {
+        return error(Code::Io, "an upload does not advance: the service keeps {} of {} bytes", kept,
+                     size);
+      }
+      at = kept;
+    }
+    if (at >= size) return error(Code::Io, "an upload does not end with its last byte");
+  }
+}
+
+Result<void> StorageClient::patch(const StoredObject& object, const Json& changes,
+                                  std::stop_token stop) {
+  const std::string body = changes.dump();
+  HttpRequest request{
+      .method = "PATCH",
+      .url = fmt::format("{}/{}?generation={}&ifMetagenerationMatch={}", objects_url(),
+                         percent_encode(object.name), object.generation, object.metageneration),
+      .repeatable = false};
+  request.headers.emplace_back("Content-Type", "application/json; charset=UTF-8");
+  TRY(send(request, as_bytes(body), {}, std::move(stop))
+          .context("{}/{}", url(), printable(object.name)));
+  return {};
+}
+
+Result<void> StorageClient::remove(const StoredObject& object, std::stop_token stop) {
+  const Result<HttpResponse> answer =
+      send({.method = "DELETE",
+            .url = fmt::format("{}/{}?ifGenerationMatch={}", objects_url(),
+                               percent_encode(object.name), object.generation)},
+           {}, {}, std::move(stop))
+          .context("{}/{}", url(), printable(object.name));
+  // One whose answer was lost is gone by now.
+  if (answer.ok() || failed_with(answer, Code::NotFound)) return {};
+  return answer.error();
 }
 
 }  // namespace firebreak

@@ -124,7 +124,7 @@ class PointFaults : public testing::Test {
     DocumentRestoreOptions options;
     options.mode = RestoreMode::Exact;
     options.workers = 1;
-    DocumentRestoreProgress progress;
+    ProjectRestoreProgress progress;
     return restore_documents(documents, ids, *target_, options, progress, clock_, {});
   }
 

@@ -197,7 +197,7 @@ test('what must not be restored is said in one line, and nothing is written', as
     [/--mode all: missing, overwrite or exact/, point, '--to', SOURCE, '--mode', 'all'],
     [/an undo point cannot be saved with --no-lock/, point, '--to', SOURCE,
      '--confirm', 'demo', '--no-lock'],
-    [/--to: gs:\/\/x: no database/, point, '--to', 'gs://x'],
+    [/--to: gs:\/\/x: a bucket is written/, point, '--to', 'gs://x'],
     [/options for files do not go with it/, point, '--to', SOURCE, '--target', '/tmp/x'],
     [/go with --to/, point, '--target', join(folder, 'x'), '--mode', 'exact'],
     [/nothing in point .* is at or below nowhere/, point, '--to', SOURCE, '--below', 'nowhere',
