@@ -145,7 +145,12 @@ Result<void> LocalBackend::list(FileType type, const EachFile& each, std::stop_t
   if (type != FileType::Pack)
     return list_folder(fmt::format("{}/{}", path_, folder(type)), each, stop);
   for (int first = 0; first < 256; ++first) {
-    TRY(list_folder(fmt::format("{}/data/{:02x}", path_, first), each, stop));
+    const std::string digits = fmt::format("{:02x}", first);
+    // One in another's folder would count as there, and not be found.
+    const auto in_place = [&](const FileInfo& file) {
+      return file.name.starts_with(digits) ? each(file) : Result<void>();
+    };
+    TRY(list_folder(fmt::format("{}/data/{}", path_, digits), in_place, stop));
   }
   return {};
 }
@@ -187,6 +192,7 @@ Result<void> LocalBackend::list_folder(const std::string& path, const EachFile& 
       if (errno == ENOENT) continue;  // removed since
       return errno_error(errno, "stat", path + "/" + entry->d_name);
     }
+    if (!S_ISREG(status.st_mode)) continue;
     TRY(each({entry->d_name, static_cast<std::uint64_t>(status.st_size)}));
   }
   if (errno != 0) return errno_error(errno, "list", path);

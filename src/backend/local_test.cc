@@ -43,6 +43,22 @@ TEST_F(LocalTest, MakesAMissingFolder) {
   }
 }
 
+// What is listed can be loaded: a pack in the wrong folder would count as there, a folder as a
+// file.
+TEST_F(LocalTest, ListsWhatItFindsByNameAlone) {
+  LocalBackend backend(path_);
+  ASSERT_TRUE(backend.create({}).ok());
+  const std::string pack(64, 'a');
+  std::ofstream(path_ + "/data/bb/" + pack) << "misplaced";
+  std::filesystem::create_directory(path_ + "/data/cc/" + std::string(64, 'c'));
+  std::filesystem::create_directory(path_ + "/index/" + pack);
+  for (const FileType type : {FileType::Pack, FileType::Index}) {
+    EXPECT_TRUE(list_all(backend, type, {})->empty());
+  }
+  std::filesystem::rename(path_ + "/data/bb/" + pack, path_ + "/data/aa/" + pack);
+  EXPECT_EQ(list_all(backend, FileType::Pack, {})->size(), 1U);
+}
+
 TEST_F(LocalTest, RemovesWhatAKilledWriterLeftADayAgo) {
   const std::string folder = path_ + "/firebreak-tmp/";
   std::filesystem::create_directories(folder);

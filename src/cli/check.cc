@@ -88,7 +88,7 @@ class Report {
         break;
       case FindingKind::PackSize:
       case FindingKind::PackDamaged:
-        if (found.pack && unnamed_packs_.contains(*found.pack)) {
+        if (found.pack && unnamed_packs_.erase(*found.pack) > 0) {
           unreadable_ = true;
           break;
         }
@@ -155,7 +155,8 @@ class Report {
     return {{"message_type", "summary"},
             {"num_errors", errors_},
             {"broken_packs", packs.empty() ? Json() : packs},
-            {"suggest_repair_index", repair_index_ || read_headers_ || drop_missing_ || repeated_},
+            {"suggest_repair_index", repair_index_ || read_headers_ || drop_missing_ || repeated_ ||
+                                         may_be_in_unnamed_packs()},
             {"suggest_prune", prune_}};
   }
 
@@ -165,7 +166,7 @@ class Report {
     if (unchecked_) lines.push_back("some could not be read just now; next: firebreak check");
     if (read_headers_) {
       lines.push_back("next: firebreak repair index --read-all-packs");
-    } else if (repair_index_) {
+    } else if (repair_index_ || may_be_in_unnamed_packs()) {
       lines.push_back("next: firebreak repair index");
     }
     if (!broken_packs_.empty()) {
@@ -176,6 +177,10 @@ class Report {
     }
     if (drop_missing_) {
       lines.push_back("packs that are gone for good: firebreak repair index takes them out");
+    }
+    if (!broken_packs_.empty()) {
+      lines.push_back(
+          "what that cannot save counts as there until: firebreak repair packs --give-up-lost");
     }
     if (lost_ || !broken_packs_.empty()) {
       lines.push_back(
@@ -211,6 +216,9 @@ class Report {
     console_.progress_json(document);
   }
 
+  // Then it is the index that is lost, and not they.
+  bool may_be_in_unnamed_packs() const { return lost_ && !unnamed_packs_.empty(); }
+
   Console& console_;
   Mutex mutex_;
   std::uint64_t errors_ = 0;
@@ -226,7 +234,7 @@ class Report {
   bool unchecked_ = false;
   bool unreadable_ = false;
   std::set<PackId> broken_packs_;   // of the index
-  std::set<PackId> unnamed_packs_;  // in no index
+  std::set<PackId> unnamed_packs_;  // in no index, and not known to be damaged
   std::vector<std::string> snapshots_;
 };
 

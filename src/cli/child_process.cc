@@ -53,6 +53,7 @@ Result<ChildProcess> ChildProcess::start(const std::vector<std::string>& words) 
   sigset_t reset;
   ::sigemptyset(&reset);
   ::sigaddset(&reset, SIGPIPE);
+  ::sigaddset(&reset, SIGXFSZ);
   posix_spawnattr_t attributes;
   ::posix_spawnattr_init(&attributes);
   ::posix_spawnattr_setsigdefault(&attributes, &reset);

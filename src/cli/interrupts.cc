@@ -55,6 +55,7 @@ Result<std::unique_ptr<Interrupts>> Interrupts::watch() {
   }
   // A reader that is gone is an error of write().
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);  // a file too large for its limit is an error of write()
   return watching;
 }
 

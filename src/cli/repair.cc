@@ -9,6 +9,8 @@
 #include "cli/saving_options.h"
 #include "cli/snapshot_options.h"
 #include "cli/units.h"
+#include "repository/pack_check.h"
+#include "repository/pack_table.h"
 #include "repository/repair_index.h"
 #include "snapshot/walk.h"
 
@@ -155,9 +157,30 @@ class SnapshotRepairs {
   const FoundSnapshot* about_ = nullptr;
 };
 
+Result<std::size_t> count_readable_unnamed_packs(const Repository& repository,
+                                                 std::stop_token stop) {
+  const PackTable packs(repository.index().tables());
+  std::size_t count = 0;
+  for (const ListedPack& listed : TRY(list_packs(repository.backend(), stop))) {
+    if (packs.find(listed.id)) continue;
+    const Result<std::vector<PackEntry>> header =
+        load_pack_header(repository, listed.id, listed.size, stop);
+    // What is damaged tells nothing; what cannot be read just now may.
+    if (!failed_with(header, Code::Corrupt)) ++count;
+  }
+  return count;
+}
+
 Result<void> refuse_wrong_index(Session& session, Repository& repository) {
   // By a wrong index sound data would be given up.
   TRY(repository.load_index(OnBroken::Fail, session.stop()).context("nothing was changed"));
+  const std::size_t unnamed = TRY(count_readable_unnamed_packs(repository, session.stop()));
+  if (unnamed > 0) {
+    return error(Code::Corrupt,
+                 "nothing was changed: no index names {}, which may hold what is missing; first "
+                 "run firebreak repair index",
+                 counted(unnamed, "pack"));
+  }
   const std::size_t wrong = TRY(repository.distrust_unlisted_packs(session.stop()));
   if (wrong == 0) return {};
   return error(Code::Corrupt,

@@ -302,9 +302,7 @@ Result<CheckSummary> check(const Repository& repository, const BlobSet& used,
   }
   const std::vector<std::size_t> numbers = chosen(packs, std::move(present), options);
   TRY(read_packs(repository, packs, listing, numbers, findings, progress, stop));
-  if (std::holds_alternative<ReadAllPacks>(options.read)) {
-    TRY(check_unnamed_packs(repository, packs, listing, findings, stop));
-  }
+  TRY(check_unnamed_packs(repository, packs, listing, findings, stop));
   CheckSummary summary;
   summary.packs = packs.size();
   summary.blobs = packs.row_count();

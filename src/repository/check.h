@@ -80,9 +80,8 @@ struct CheckSummary {
 };
 
 // `used`: the blobs that snapshots refer to, over this repository's index, which must be loaded
-// with OnBroken::Skip. Reading all packs reads the headers of those that no index names, too.
-// Damage is a finding, never an error: errors are a failed listing and Canceled. `progress` counts
-// packs read.
+// with OnBroken::Skip. The headers of packs that no index names are read in any case. Damage is a
+// finding, never an error: errors are a failed listing and Canceled. `progress` counts packs read.
 Result<CheckSummary> check(const Repository& repository, const BlobSet& used,
                            const CheckOptions& options, const EachFinding& each, Progress& progress,
                            std::stop_token stop);

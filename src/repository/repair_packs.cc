@@ -63,6 +63,11 @@ class PackRepair {
   Result<bool> rescue_blob(const PackTable::Place& place, std::stop_token stop) {
     const IndexRow& row = packs_.row(place.row);
     Result<Bytes> plain = load_row(repository_, packs_, place, stop);
+    // Another damaged pack may hold a sound copy.
+    for (const PackTable::Place& other : packs_.places(row.type(), row.id)) {
+      if (plain.ok() || !is_damage(plain.error())) break;
+      if (other.row != place.row) plain = load_row(repository_, packs_, other, stop);
+    }
     std::uint64_t* counted = &salvaged_;
     if (!plain.ok() && is_damage(plain.error()) && source_ != nullptr) {
       plain = source_->load_blob(row.type(), row.id, {}, stop);

@@ -115,6 +115,39 @@ TEST_F(RepairPacksTest, SalvagesAPackThatIsCutShort) {
   EXPECT_EQ(damage(), 0U);
 }
 
+TEST_F(RepairPacksTest, TakesABlobFromAnotherDamagedPack) {
+  // The same blobs in packs of two index files: what a writer stores that did not see the first.
+  const auto files = made_.backend.files();
+  auto without_index = files;
+  std::erase_if(without_index, [](const auto& file) { return file.first.type == FileType::Index; });
+  made_.backend.set_files(without_index);
+  {
+    const auto repository = made_.open();
+    BlobSaver saver(*repository, {}, {});
+    for (const auto& [key, blob] : saved_) ASSERT_TRUE(saver.save(key.type, blob).ok());
+    ASSERT_TRUE(saver.finish().ok());
+  }
+  std::vector<PackId> damaged;
+  for (const auto& [file, bytes] : made_.backend.files()) {
+    if (file.type == FileType::Pack) damaged.push_back(*PackId::parse(file.name));
+  }
+  auto both = made_.backend.files();
+  both.insert(files.begin(), files.end());
+  made_.backend.set_files(both);
+  for (const PackId& pack : damaged) {
+    // Of some the first blob, of the others the header's last byte.
+    const bool is_old = files.contains({FileType::Pack, pack.hex()});
+    made_.damage({FileType::Pack, pack.hex()},
+                 [is_old](Bytes& bytes) { bytes[is_old ? 20 : bytes.size() - 1] ^= std::byte{1}; });
+  }
+  const Result<RepairPacksSummary> done = repair(made_.backend, damaged, false);
+  ASSERT_TRUE(done.ok()) << done.error().message();
+  EXPECT_EQ(done->blobs_lost, 0U);
+  EXPECT_EQ(done->packs_kept, 0U);
+  made_.expect(saved_);
+  EXPECT_EQ(damage(), 0U);
+}
+
 // By an index that leaves blobs of a pack out, they would go with it.
 TEST_F(RepairPacksTest, RefusesAPackOfWhichTheIndexKnowsAPart) {
   const PackId pack = packs()[0];

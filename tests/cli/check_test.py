@@ -150,6 +150,25 @@ class Mend(harness.CommandTest):
         with open(target + "/kept") as file:
             self.assertEqual(file.read(), "in a pack of its own\n")
 
+    def test_one_index_file_of_two_is_gone(self):
+        first = self.back_up_tree()
+        lost = os.listdir(self.repository + "/index")
+        with open(self.tree + "/second", "w") as file:
+            file.write("in packs of another index file\n")
+        second = self.back_up_tree()
+        for name in lost:
+            os.unlink(f"{self.repository}/index/{name}")
+        for options in ((), ("--read-data",)):
+            done = self.firebreak("check", *options, code=1)
+            advice = [line for line in done.errors.splitlines() if "firebreak " in line]
+            self.assertIn("next: firebreak repair index", advice[0])
+        self.assert_refused("repair", "snapshots", "--forget", says="firebreak repair index")
+        self.assertEqual(sorted(os.listdir(self.repository + "/snapshots")),
+                         sorted([first, second]))
+        self.firebreak("repair", "index")
+        self.firebreak("check", "--read-data")
+        self.restic("check", "--read-data")
+
     def test_an_index_that_is_gone(self):
         self.back_up_tree()
         for name in os.listdir(self.repository + "/index"):

@@ -48,6 +48,15 @@ class FullDisk(trouble.TroubleTest):
         with open(self.tree + "/much", "wb") as file:
             file.write(os.urandom(8_000_000))
 
+    def test_a_file_beyond_the_limit_of_files(self):
+        self.write_much()
+        command = ["bash", "-c", 'ulimit -f 1000; exec "$@"', "bash", harness.FIREBREAK, "-q",
+                   "-r", self.repository, "backup", "tree"]
+        done = self.run_program(*command, code=1)
+        self.assert_one_line(done, "File too large")
+        self.assertEqual(os.listdir(self.repository + "/locks"), [])
+        self.assert_sound()
+
     def test_repository_grows_full(self):
         self.move_repository()
         self.write_much()
