@@ -45,11 +45,17 @@ Result<std::optional<SnapshotId>> save_undo_point(Session& session, Reading& rea
   options.program_version = "firebreak " FIREBREAK_VERSION;
   options.skip_if_empty = true;
   options.objects.readers = readers;
+  options.objects.live_only = true;  // nothing else is written over
   options.objects.temporary_folder = TRY(session.temporary_folder());
   options.earlier = point;
   PointProgress progress;
   const PointReport report = TRY(backup_point(*opened.repository, opened.lock.get(), sources,
                                               options, progress, session.clock(), session.stop()));
+  // It is as good as the way back is whole.
+  for (const UncoveredObject& one : report.point.buckets.front().objects.uncovered) {
+    return error(Code::Invalid, "{}/{} cannot be captured: {}", target.url(), printable(one.name),
+                 one.reason);
+  }
   if (report.id) {
     session.console().say(fmt::format(
         "undo point {0} saved; back to it: firebreak restore {0} --to {1} --mode exact --confirm "

@@ -89,7 +89,9 @@ class ObjectCapture {
 
  private:
   Result<void> read_page(std::vector<Item>& items, std::stop_token stop);
+  Result<void> open_earlier();
   Result<void> find_known(Item& item, std::stop_token stop);
+  Result<void> pass_over_damage(Result<void> found);
   Result<void> read_object(Item& item, std::stop_token stop);
   Result<void> read_content(Item& item, std::stop_token stop);
   Result<void> keep(const Item& item);
@@ -109,6 +111,21 @@ class ObjectCapture {
   std::optional<ObjectPlaces> places_;
   CapturedObjects captured_;
 };
+
+// Damage of an earlier point ends its use and not the capture: what it has is read again.
+Result<void> ObjectCapture::pass_over_damage(Result<void> found) {
+  const bool is_damage = failed_with(found, Code::Corrupt) || failed_with(found, Code::NotFound);
+  if (!is_damage) return found;
+  known_.reset();
+  return {};
+}
+
+Result<void> ObjectCapture::open_earlier() {
+  if (!options_.earlier) return {};
+  earlier_.emplace(repository_, options_.earlier->manifest, key_of_object);
+  known_ = earlier_->records();
+  return pass_over_damage(known_->seek(""));
+}
 
 // What an earlier point has of the same generation, where its blobs are still there.
 Result<void> ObjectCapture::find_known(Item& item, std::stop_token stop) {
@@ -189,7 +206,7 @@ Result<void> ObjectCapture::read_object(Item& item, std::stop_token stop) {
 Result<void> ObjectCapture::read_page(std::vector<Item>& items, std::stop_token stop) {
   std::vector<Item*> unread;
   for (Item& item : items) {
-    TRY(find_known(item, stop));
+    TRY(pass_over_damage(find_known(item, stop)));
     if (!item.is_known && !item.object.has_customer_key) unread.push_back(&item);
   }
   const auto read = [&](std::size_t number, std::stop_token stopped) {
@@ -216,11 +233,7 @@ Result<void> ObjectCapture::keep(const Item& item) {
 }
 
 Result<CapturedObjects> ObjectCapture::run(std::stop_token stop) {
-  if (options_.earlier) {
-    earlier_.emplace(repository_, options_.earlier->manifest, key_of_object);
-    known_ = earlier_->records();
-    TRY(known_->seek(""));
-  }
+  TRY(open_earlier());
   manifest_.emplace(rule_, saver_);
   files_.emplace(options_.temporary_folder);
   places_.emplace([this](const ObjectPlaces::Place& place, ByteView file) {

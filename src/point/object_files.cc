@@ -46,17 +46,6 @@ Result<std::optional<Node>> find_in(const Repository& repository, const BlobId& 
   return std::optional<Node>();
 }
 
-Result<std::optional<Node>> find_at(const Repository& repository, BlobId folder,
-                                    const std::vector<std::string>& place, std::stop_token stop) {
-  for (std::size_t i = 0; i < place.size(); ++i) {
-    std::optional<Node> found = TRY(find_in(repository, folder, place[i], stop));
-    const bool is_last = i + 1 == place.size();
-    if (is_last || !found || !found->subtree) return is_last ? found : std::nullopt;
-    folder = *found->subtree;
-  }
-  return std::optional<Node>();
-}
-
 }  // namespace
 
 Result<Node> find_object_file(const Repository& repository, const BlobId& objects,
@@ -82,14 +71,17 @@ Result<Node> find_object_file(const Repository& repository, const BlobId& object
     rest.remove_prefix(slash + 1);
   }
   const std::string digest = to_hex(sha256(as_bytes(name)));
-  const std::vector<std::vector<std::string>> places{{file}, {file + "%f"}};
-  for (const auto& place : places) {
-    std::optional<Node> found = TRY(find_at(repository, folder, place, stop));
+  for (const std::string& entry : {file, file + "%f"}) {
+    std::optional<Node> found = TRY(find_in(repository, folder, entry, stop));
     if (found && found->content) return *std::move(found);
   }
-  std::optional<Node> found =
-      TRY(find_at(repository, objects, {"%l", digest.substr(0, 2), digest}, stop));
-  if (found && found->content) return *std::move(found);
+  folder = objects;
+  for (const std::string& entry : {std::string("%l"), digest.substr(0, 2), digest}) {
+    std::optional<Node> found = TRY(find_in(repository, folder, entry, stop));
+    if (!found) break;
+    if (found->content) return *std::move(found);
+    folder = *found->subtree;
+  }
   return error(Code::NotFound, "the point has no file of the object {}", printable(name));
 }
 

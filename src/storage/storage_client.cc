@@ -194,6 +194,7 @@ Result<StoredObject> StorageClient::insert_in_parts(const Json& description, std
 
 Result<HttpResponse> StorageClient::send_parts(const std::string& session, std::uint64_t size,
                                                const NextPart& next, std::stop_token stop) {
+  Tries tries(retries_, clock_, next_seed_++);
   for (std::uint64_t at = 0;;) {
     const ByteView part = TRY(next());
     const std::uint64_t end = at + part.size();
@@ -206,9 +207,16 @@ Result<HttpResponse> StorageClient::send_parts(const std::string& session, std::
       HttpResponse answer = TRY(send(request, rest, {}, stop));
       if (answer.status != kResume) return answer;
       const std::uint64_t kept = kept_bytes(answer);
-      if (kept < at || kept > end || (kept == at && end == size)) {
-        return error(Code::Io, "an upload does not advance: the service keeps {} of {} bytes", kept,
-                     size);
+      if (kept < at || kept > end) {
+        return error(Code::Io, "an upload goes astray: the service keeps {} bytes of {} to {}",
+                     kept, at, end);
+      }
+      if (kept > at) {
+        tries.start_over();
+      } else {
+        TRY(tries.wait_after(
+            error(Code::Unavailable, "an upload does not advance from {} of {} bytes", at, size),
+            stop));
       }
       at = kept;
     }
