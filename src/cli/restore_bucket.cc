@@ -39,12 +39,7 @@ Result<std::optional<SnapshotId>> save_undo_point(Session& session, Reading& rea
   const Origin origin = TRY(origin_of(sources));
   TRY(refuse_mixing(reading.snapshots, sources.project, origin));
   TRY(opened.repository->distrust_unlisted_packs(session.stop()));
-  PointOptions options;
-  options.tags = {"undo"};
-  options.by = session.identity();
-  options.program_version = "firebreak " FIREBREAK_VERSION;
-  options.skip_if_empty = true;
-  options.objects.readers = readers;
+  PointOptions options = undo_options(session, readers);
   options.objects.live_only = true;  // nothing else is written over
   options.objects.temporary_folder = TRY(session.temporary_folder());
   options.earlier = point;
@@ -131,15 +126,7 @@ Result<ExitCode> restore_bucket(Session& session, const std::string& name,
     return restore_objects(reading.repository(), source->objects.manifest, source->objects.objects,
                            target, restoring, progress, session.stop());
   }();
-  if (!restored.ok()) {
-    return std::move(restored).error().within(fmt::format(
-        "{} written so far, run it again for the rest", counted(progress.written, "object")));
-  }
-  print_summary(console, progress, "object", dry_run, elapsed(), undo);
-  const std::uint64_t left = progress.conflicts + progress.refused;
-  if (left > 0) {
-    return error(Code::Conflict, "{} not as in the point, named above", counted(left, "object"));
-  }
+  TRY(end_restore(console, std::move(restored), progress, "object", dry_run, elapsed(), undo));
   if (!options.below.empty() && progress.in_point == 0) {
     return error(Code::NotFound, "nothing in point {} begins with {}", chosen.id.brief(),
                  printable(options.below));

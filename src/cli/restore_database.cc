@@ -82,52 +82,6 @@ std::string_view words_of(RestoreAction action) {
   return "";
 }
 
-// The target as it is before anything is written. Nothing where it has no documents.
-Result<std::optional<SnapshotId>> save_undo_point(Session& session, Reading& reading,
-                                                  FirestoreClient& target, unsigned readers) {
-  OpenedRepository& opened = reading.opened;
-  const PointSources sources{target.database().project, &target, {}};
-  const Origin origin = TRY(origin_of(sources));
-  TRY(refuse_mixing(reading.snapshots, sources.project, origin));
-  TRY(opened.repository->distrust_unlisted_packs(session.stop()));
-  PointOptions options;
-  options.tags = {"undo"};
-  options.by = session.identity();
-  options.program_version = "firebreak " FIREBREAK_VERSION;
-  options.skip_if_empty = true;
-  options.documents.readers = readers;
-  PointProgress progress;
-  const PointReport report = TRY(backup_point(*opened.repository, opened.lock.get(), sources,
-                                              options, progress, session.clock(), session.stop()));
-  if (report.id) {
-    session.console().say(fmt::format(
-        "undo point {} saved; back to it: firebreak restore {} --to '{}' --mode exact --confirm {}",
-        report.id->brief(), report.id->brief(), target.database().url(),
-        target.database().project));
-  }
-  return report.id;
-}
-
-}  // namespace
-
-Result<RestoreMode> parse_mode(std::string_view text) {
-  if (text == "missing") return RestoreMode::Missing;
-  if (text == "overwrite") return RestoreMode::Overwrite;
-  if (text == "exact") return RestoreMode::Exact;
-  return error(Code::Invalid, "--mode {}: missing, overwrite or exact", printable(text));
-}
-
-void tell(Console& console, RestoreAction action, std::string_view name) {
-  const bool is_nothing = action == RestoreAction::Same || action == RestoreAction::Keep;
-  if (console.verbosity() < (is_nothing ? 2 : 1)) return;
-  if (console.is_json()) {
-    console.json(
-        {{"message_type", "verbose_status"}, {"action", words_of(action)}, {"item", name}});
-  } else {
-    console.say(fmt::format("{:<6} {}", words_of(action), printable(name)));
-  }
-}
-
 void print_summary(Console& console, const ProjectRestoreProgress& progress, std::string_view what,
                    bool dry_run, Nanoseconds took, const std::optional<SnapshotId>& undo) {
   if (console.is_json()) {
@@ -162,6 +116,71 @@ void print_summary(Console& console, const ProjectRestoreProgress& progress, std
     console.line(fmt::format("{} written{} in {}", counted(progress.written, what), bytes,
                              format_span(took)));
   }
+}
+
+// The target as it is before anything is written. Nothing where it has no documents.
+Result<std::optional<SnapshotId>> save_undo_point(Session& session, Reading& reading,
+                                                  FirestoreClient& target, unsigned readers) {
+  OpenedRepository& opened = reading.opened;
+  const PointSources sources{target.database().project, &target, {}};
+  const Origin origin = TRY(origin_of(sources));
+  TRY(refuse_mixing(reading.snapshots, sources.project, origin));
+  TRY(opened.repository->distrust_unlisted_packs(session.stop()));
+  const PointOptions options = undo_options(session, readers);
+  PointProgress progress;
+  const PointReport report = TRY(backup_point(*opened.repository, opened.lock.get(), sources,
+                                              options, progress, session.clock(), session.stop()));
+  if (report.id) {
+    session.console().say(fmt::format(
+        "undo point {} saved; back to it: firebreak restore {} --to '{}' --mode exact --confirm {}",
+        report.id->brief(), report.id->brief(), target.database().url(),
+        target.database().project));
+  }
+  return report.id;
+}
+
+}  // namespace
+
+Result<RestoreMode> parse_mode(std::string_view text) {
+  if (text == "missing") return RestoreMode::Missing;
+  if (text == "overwrite") return RestoreMode::Overwrite;
+  if (text == "exact") return RestoreMode::Exact;
+  return error(Code::Invalid, "--mode {}: missing, overwrite or exact", printable(text));
+}
+
+void tell(Console& console, RestoreAction action, std::string_view name) {
+  const bool is_nothing = action == RestoreAction::Same || action == RestoreAction::Keep;
+  if (console.verbosity() < (is_nothing ? 2 : 1)) return;
+  if (console.is_json()) {
+    console.json(
+        {{"message_type", "verbose_status"}, {"action", words_of(action)}, {"item", name}});
+  } else {
+    console.say(fmt::format("{:<6} {}", words_of(action), printable(name)));
+  }
+}
+
+PointOptions undo_options(const Session& session, unsigned readers) {
+  PointOptions options;
+  options.tags = {"undo"};
+  options.by = session.identity();
+  options.program_version = "firebreak " FIREBREAK_VERSION;
+  options.skip_if_empty = true;
+  options.documents.readers = readers;
+  options.objects.readers = readers;
+  return options;
+}
+
+Result<void> end_restore(Console& console, Result<void> restored,
+                         const ProjectRestoreProgress& progress, std::string_view what,
+                         bool dry_run, Nanoseconds took, const std::optional<SnapshotId>& undo) {
+  if (!restored.ok()) {
+    return std::move(restored).error().within(fmt::format(
+        "{} written so far, run it again for the rest", counted(progress.written, what)));
+  }
+  print_summary(console, progress, what, dry_run, took, undo);
+  const std::uint64_t left = progress.conflicts + progress.refused;
+  if (left == 0) return {};
+  return error(Code::Conflict, "{} not as in the point, named above", counted(left, what));
 }
 
 void add_database_restore_options(Command command, DatabaseRestoreOptions& options) {
@@ -259,15 +278,8 @@ Result<ExitCode> restore_database(Session& session, const std::string& name,
     return restore_documents(documents, collection_ids, target, restoring, progress,
                              session.clock(), session.stop());
   }();
-  if (!restored.ok()) {
-    return std::move(restored).error().within(fmt::format(
-        "{} written so far, run it again for the rest", counted(progress.written, "document")));
-  }
-  print_summary(console, progress, "document", dry_run, shown.elapsed(), undo);
-  const std::uint64_t left = progress.conflicts + progress.refused;
-  if (left > 0) {
-    return error(Code::Conflict, "{} not as in the point, named above", counted(left, "document"));
-  }
+  TRY(end_restore(console, std::move(restored), progress, "document", dry_run, shown.elapsed(),
+                  undo));
   if (!options.below.empty() && progress.in_point == 0) {
     return error(Code::NotFound, "nothing in point {} is at or below {}", chosen.id.brief(),
                  printable(options.below));

@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "cli/database_connection.h"
 #include "cli/session.h"
+#include "point/backup_point.h"
 #include "point/restore_action.h"
 
 namespace firebreak {
@@ -29,9 +30,13 @@ Result<RestoreMode> parse_mode(std::string_view text);
 // What is done to one document or object, as loud as the user wants it.
 void tell(Console& console, RestoreAction action, std::string_view name);
 
-// `what`: "document" or "object".
-void print_summary(Console& console, const ProjectRestoreProgress& progress, std::string_view what,
-                   bool dry_run, Nanoseconds took, const std::optional<SnapshotId>& undo);
+// Of the point that keeps what is there before a restore.
+PointOptions undo_options(const Session& session, unsigned readers);
+// Prints what was done to each `what` ("document", "object"). The error of `restored`; Conflict
+// where something is not as in the point.
+Result<void> end_restore(Console& console, Result<void> restored,
+                         const ProjectRestoreProgress& progress, std::string_view what,
+                         bool dry_run, Nanoseconds took, const std::optional<SnapshotId>& undo);
 
 Result<ExitCode> restore_database(Session& session, const std::string& point,
                                   const DatabaseRestoreOptions& options, bool dry_run);
