@@ -59,7 +59,11 @@ Result<void> give_name(const std::string& temporary, const std::string& name) {
   const int renamed =
       ::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, name.c_str(), RENAME_NOREPLACE);
   if (renamed == 0) return {};
-  return errno_error(errno, "create", name);
+  if (errno != EINVAL) return errno_error(errno, "create", name);
+  return error(Code::Invalid,
+               "create {}: the file system can neither link nor rename without replacing, so that "
+               "two writers could overwrite each other; keep the repository on another",
+               printable(name));
 }
 
 }  // namespace

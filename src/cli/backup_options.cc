@@ -78,7 +78,9 @@ void add_parent_options(Command command, BackupOptions& options) {
                      "snapshot whose unchanged files are not read again");
   command.add_option("-g,--group-by", options.group_by, "what a parent must have in common")
       .capture_default_str();
-  command.add_flag("-f,--force", options.force, "read every file again");
+  command.add_flag(
+      "-f,--force", options.force,
+      "read every file again, and what the repository has of it: damage is stored anew");
   command.add_flag("--ignore-ctime", options.ignore_changed_time, "compare size and mtime only");
   command.add_flag("--ignore-inode", options.ignore_inode, "do not compare inode numbers");
   command.add_flag("--with-atime", options.with_access_time, "store times of access");
@@ -165,6 +167,7 @@ Result<BackupRequest> read_backup_request(const BackupOptions& options, Session&
   archive.select = std::move(excludes.select);
   archive.saving = TRY(saving_of(options.saving));
   archive.saving.dry_run = options.dry_run;
+  archive.saving.verify_present = options.force;
   archive.dry_run = options.dry_run;
   archive.one_file_system = options.one_file_system;
   archive.with_access_time = options.with_access_time;

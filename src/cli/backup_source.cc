@@ -183,6 +183,7 @@ Result<ExitCode> backup_source(Session& session, const BackupOptions& options) {
   }
   PointOptions point;
   point.saving = TRY(saving_of(options.saving));
+  point.saving.verify_present = options.force;
   point.documents.reads_max = options.reads_max;
   point.documents.readers = options.readers;
   point.objects.readers = options.readers;

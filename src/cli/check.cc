@@ -120,6 +120,7 @@ class Report {
         prune_ = true;
         break;
       case FindingKind::NothingUsed:
+        no_snapshots_ = true;
         break;
     }
     Json about{{"kind", name(found.kind)}};
@@ -131,7 +132,7 @@ class Report {
 
   // A tree or blob that the walk did not get.
   void add_unreached(const std::string& path, const Error& problem) {
-    const bool damage = is(problem, Code::Corrupt) || is(problem, Code::NotFound);
+    const bool damage = is_damage(problem);
     (damage ? lost_ : unchecked_) = true;
     print(false, path + ": " + problem.message(),
           {{"kind", damage ? "tree_damaged" : "unchecked"}, {"path", path}});
@@ -157,6 +158,7 @@ class Report {
             {"broken_packs", packs.empty() ? Json() : packs},
             {"suggest_repair_index", repair_index_ || read_headers_ || drop_missing_ || repeated_ ||
                                          may_be_in_unnamed_packs()},
+            {"suggest_repair_packs", !broken_packs_.empty()},
             {"suggest_prune", prune_}};
   }
 
@@ -176,7 +178,9 @@ class Report {
           counted(broken_packs_.size(), "pack")));
     }
     if (drop_missing_) {
-      lines.push_back("packs that are gone for good: firebreak repair index takes them out");
+      lines.push_back(
+          "a pack that was only moved: put it back as data/XX/NAME, XX the first two letters of "
+          "NAME; one that is gone for good: firebreak repair index takes it out");
     }
     if (!broken_packs_.empty()) {
       lines.push_back(
@@ -199,7 +203,11 @@ class Report {
     }
     if (repeated_ && !repair_index_ && !read_headers_)
       lines.push_back("to tidy up: firebreak repair index");
-    if (prune_ && errors_ == 0) lines.push_back("to tidy up: firebreak prune");
+    if (prune_ && errors_ == 0) {
+      lines.push_back(no_snapshots_ ? "to tidy up, if no snapshot was lost: firebreak prune "
+                                      "--unsafe-allow-remove-all"
+                                    : "to tidy up: firebreak prune");
+    }
     return lines;
   }
 
@@ -233,6 +241,7 @@ class Report {
   bool lost_ = false;
   bool unchecked_ = false;
   bool unreadable_ = false;
+  bool no_snapshots_ = false;
   std::set<PackId> broken_packs_;   // of the index
   std::set<PackId> unnamed_packs_;  // in no index, and not known to be damaged
   std::vector<std::string> snapshots_;

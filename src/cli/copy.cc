@@ -101,7 +101,8 @@ Result<BlobSaver::Totals> copy_data(Session& session, const Repository& source,
 }
 
 Result<ExitCode> copy(Session& session, const Options& options) {
-  const BlobSaver::Options saving = TRY(saving_of(options.saving));
+  BlobSaver::Options saving = TRY(saving_of(options.saving));
+  saving.verify_present = !options.names.empty();
   Console& console = session.console();
   OpenedRepository from = TRY(open_from(session, options.from, LockKind::Shared));
   OpenedRepository to = TRY(session.open_to_change(LockKind::Shared, false));
@@ -137,7 +138,7 @@ Result<ExitCode> copy(Session& session, const Options& options) {
       tell(console, found, known->second, false);
     }
   }
-  // Of those asked for by id the data is compared, too.
+  // Of those asked for by id the data is looked at, too.
   const std::vector<FoundSnapshot>& compared = options.names.empty() ? fresh : chosen;
   console.say(fmt::format("{} to copy, {} there already", counted(fresh.size(), "snapshot"),
                           chosen.size() - fresh.size()));
@@ -173,7 +174,7 @@ void add_copy(Program& program) {
       [options](Session& session) { return copy(session, *options); });
   command.add_option("ID", options->names,
                      "snapshots to copy; all that are missing where none is given. Of those named "
-                     "here lost data is replaced, too");
+                     "here all data is read at both ends, and what is lost or damaged replaced");
   add_from_options(command, options->from);
   add_snapshot_options(command, options->filter);
   add_saving_options(command, options->saving);

@@ -88,7 +88,7 @@ class SnapshotRepairs {
       about_ = &found;
       const Result<Tree> root =
           load_tree(*opened_.repository, found.snapshot.tree, session_.stop());
-      if (failed_with(root, Code::NotFound) || failed_with(root, Code::Corrupt)) {
+      if (!root.ok() && is_damage(root.error())) {
         tell_loss("/", "nothing of it is left");
         results.emplace_back(&found, std::nullopt);
         continue;
@@ -219,7 +219,7 @@ Result<ExitCode> repair_snapshots(Session& session, const SnapshotsOptions& opti
                              options.dry_run ? "dry run, nothing was changed: " : "", repairs.sound,
                              repairs.changed, repairs.lost));
     if (repairs.changed + repairs.lost == 0) {
-      console.say("next: firebreak check");
+      console.say("the trees were read, and not the data; next: firebreak check --read-data");
     } else if (options.dry_run) {
       console.say("next: firebreak repair snapshots --forget (what is lost then is lost)");
     } else if (options.forget) {

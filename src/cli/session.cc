@@ -39,6 +39,10 @@ bool is_local(const Location& location) {
   return std::holds_alternative<LocalLocation>(location);
 }
 
+Error with_way_out(const Error& problem, std::string_view way_out) {
+  return error(problem.code(), "{}; {}", problem.message(), way_out).on(problem.side());
+}
+
 }  // namespace
 
 Session::Session(const GlobalOptions& options, const Environment& environment, Console& console,
@@ -143,6 +147,16 @@ Result<OpenedRepository> Session::open(const RepositoryOptions& repository,
                                        std::optional<LockKind> lock_kind, Cache cache) {
   const std::string where = TRY(location(repository));
   const Location place = TRY(parse_location(where));
+  Result<OpenedRepository> opened =
+      open_at(place, where, repository, variable_prefix, lock_kind, cache);
+  if (!failed_with(opened, Code::Denied) || !is_local(place)) return opened;
+  return with_way_out(opened.error(), "run this as the user whose repository it is");
+}
+
+Result<OpenedRepository> Session::open_at(const Location& place, const std::string& where,
+                                          const RepositoryOptions& repository,
+                                          const std::string& variable_prefix,
+                                          std::optional<LockKind> lock_kind, Cache cache) {
   OpenedRepository opened;
   opened.backend = TRY(open_backend(where));
   const bool keeps_cache = cache == Cache::Use && !options_.no_cache;
@@ -180,7 +194,13 @@ Result<OpenedRepository> Session::open(const RepositoryOptions& repository,
       Repository::open(*opened.backend, password, repository.key_hint, std::move(folder), stop_);
   if (failed_with(result, Code::Unauthenticated)) opening_failed_ = ExitCode::WrongPassword;
   opened.repository = TRY(std::move(result).context("{}", opened.backend->location()));
-  if (lock_kind) opened.lock = TRY(lock(opened, *lock_kind));
+  if (!lock_kind) return opened;
+  Result<std::unique_ptr<RepositoryLock>> held = lock(opened, *lock_kind);
+  if (failed_with(held, Code::Exhausted)) {
+    return with_way_out(held.error(),
+                        "even what frees space writes a lock first: make some KiB of room there");
+  }
+  opened.lock = TRY(std::move(held));
   return opened;
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "backend/location.h"
 #include "base/environment.h"
 #include "cli/console.h"
 #include "cli/exit_code.h"
@@ -101,6 +102,10 @@ class Session {
   Result<std::string> temporary_folder();
 
  private:
+  Result<OpenedRepository> open_at(const Location& place, const std::string& where,
+                                   const RepositoryOptions& repository,
+                                   const std::string& variable_prefix, std::optional<LockKind> lock,
+                                   Cache cache);
   Result<std::string> cache_root() const;
   // temporary_folder() in place of a cache that cannot be written, which is said.
   Result<std::string> cache_instead(const Error& problem);

@@ -114,8 +114,7 @@ class ObjectCapture {
 
 // Damage of an earlier point ends its use and not the capture: what it has is read again.
 Result<void> ObjectCapture::pass_over_damage(Result<void> found) {
-  const bool is_damage = failed_with(found, Code::Corrupt) || failed_with(found, Code::NotFound);
-  if (!is_damage) return found;
+  if (found.ok() || !is_damage(found.error())) return found;
   known_.reset();
   return {};
 }

@@ -41,6 +41,7 @@ BlobSaver::BlobSaver(Repository& repository, const Options& options, std::stop_t
       buffers_(buffer_count(repository)),
       full_(1),
       uploaders_(std::move(stop)) {
+  if (options_.verify_present) verified_.emplace(repository_.index().tables());
   for (std::size_t i = 0; i < buffer_count(repository); ++i) CHECK(buffers_.push({}, {}));
   uploaders_.run_alike(repository_.backend().connections(),
                        [this](std::stop_token stopped) { return upload(stopped); });
@@ -51,7 +52,8 @@ Result<SavedBlob> BlobSaver::save(BlobType type, ByteView plain) {
 }
 
 Result<SavedBlob> BlobSaver::save_known(BlobType type, const BlobId& id, ByteView plain) {
-  if (!repository_.index().claim(type, id)) return SavedBlob{id, false, 0};
+  const bool is_new = TRY(claim(type, id));
+  if (!is_new) return SavedBlob{id, false, 0};
   thread_local Bytes scratch;  // touched once a thread
   thread_local Bytes sealed;
   const Compression compression =
@@ -64,6 +66,16 @@ Result<SavedBlob> BlobSaver::save_known(BlobType type, const BlobId& id, ByteVie
   added_bytes_ += plain.size();
   stored_bytes_ += entry.length;
   return SavedBlob{id, true, entry.length};
+}
+
+// Index::claim() of what is believed.
+Result<bool> BlobSaver::claim(BlobType type, const BlobId& id) {
+  Index& index = repository_.index();
+  if (index.claim(type, id)) return true;
+  // Of several callers with one blob the first finds out, and stores it where it must.
+  if (!verified_ || !verified_->insert(type, id)) return false;
+  TRY(repository_.distrust_damaged_packs(type, id, stop_));
+  return index.claim(type, id);
 }
 
 Result<void> BlobSaver::add_to_pack(const PackEntry& entry, ByteView sealed) {

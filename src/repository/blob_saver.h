@@ -15,6 +15,7 @@
 
 #include "base/bounded_queue.h"
 #include "base/task_group.h"
+#include "repository/blob_set.h"
 #include "repository/compression.h"
 #include "repository/repository.h"
 
@@ -37,6 +38,9 @@ class BlobSaver {
     Compression compression = Compression::Auto;
     std::size_t pack_size = kPackSizeDefault;
     bool dry_run = false;  // everything but storing
+    // Reads what is there already before it is relied on, each blob once, and stores anew what is
+    // damaged. Without it the index and the sizes of packs are believed.
+    bool verify_present = false;
   };
   struct Totals {
     std::uint64_t data_blobs = 0;
@@ -69,6 +73,7 @@ class BlobSaver {
     PackBuilder builder GUARDED_BY(mutex);
   };
 
+  Result<bool> claim(BlobType type, const BlobId& id);
   Result<void> add_to_pack(const PackEntry& entry, ByteView sealed);
   Result<void> hand_over(PackBuilder full);
   Result<void> upload(std::stop_token stop);
@@ -79,7 +84,8 @@ class BlobSaver {
   Repository& repository_;
   const Options options_;
   const std::stop_token stop_;
-  BoundedQueue<Bytes> buffers_;  // for the packs to come: their number bounds memory
+  std::optional<BlobSet> verified_;  // or being verified
+  BoundedQueue<Bytes> buffers_;      // for the packs to come: their number bounds memory
   BoundedQueue<PackBuilder> full_;
   TaskGroup uploaders_;
   std::array<std::array<OpenPack, kOpenPacksOfType>, 2> open_;  // by type, then by chance

@@ -11,10 +11,6 @@ constexpr std::uint64_t kReadSize = 16 * 1024 * 1024;
 // Unwanted bytes that are cheaper to read than another request.
 constexpr std::uint64_t kGapSize = 256 * 1024;
 
-bool is_damage(const Error& problem) {
-  return is(problem, Code::Corrupt) || is(problem, Code::NotFound);
-}
-
 // The blob from wherever a sound copy is, this row included: what came damaged may have been so
 // on the way only.
 Result<Bytes> load_any(const Repository& repository, const PackTable& packs, const PackEntry& entry,

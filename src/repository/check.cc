@@ -69,8 +69,7 @@ Result<void> check_index_files(const Repository& repository, const PackTable& pa
         json.ok() ? parse_index(std::move(json).value(), count_pack) : Result<void>(json.error());
     if (parsed.ok()) return {};
     if (failed_with(parsed, Code::Canceled)) return parsed;
-    const bool damaged = failed_with(parsed, Code::Corrupt) || failed_with(parsed, Code::NotFound);
-    findings.add({damaged ? FindingKind::IndexDamaged : FindingKind::Unchecked,
+    findings.add({is_damage(parsed.error()) ? FindingKind::IndexDamaged : FindingKind::Unchecked,
                   fmt::format("index/{}: {}", files[number], parsed.error().message()),
                   files[number],
                   {},

@@ -20,7 +20,8 @@ Result<BlobSaver::Totals> copy_blobs(const Repository& source, Repository& desti
     for (const std::uint32_t number : packs.rows(pack)) {
       const IndexRow& row = packs.row(number);
       if (!wanted.contains(row.type(), row.id)) continue;
-      if (destination.index().contains(row.type(), row.id)) continue;
+      const bool believed = !options.verify_present;
+      if (believed && destination.index().contains(row.type(), row.id)) continue;
       rows[number] = packs.places(row.type(), row.id).front().row == number;
     }
   }

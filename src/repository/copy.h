@@ -8,7 +8,8 @@
 
 namespace firebreak {
 
-// Copies those of `wanted`, a set over the source's index, that the destination does not have.
+// Copies those of `wanted`, a set over the source's index, that the destination does not have, by
+// its index or, with verify_present, by reading there; then all are read here, too.
 // After ok() all of them are durable and indexed there. Both indexes must be loaded, and the
 // caller holds locks on both. Corrupt, before anything is written, where `wanted` holds blobs that
 // are in no index of the source. Ends with what was added.

@@ -67,6 +67,7 @@ Result<void> IndexWriter::finish(std::stop_token stop) {
 }
 
 Result<void> IndexWriter::save(std::stop_token stop) {
+  TRY(lock_.held(stop));
   TRY(repository_.save_document(FileType::Index, encode_index(packs_), stop));
   packs_.clear();
   blobs_ = 0;
@@ -122,7 +123,7 @@ Result<std::size_t> drop_from_index(const Repository& repository, const PackTabl
                                     const std::vector<IndexId>& files,
                                     const std::vector<bool>& dropped, RepositoryLock& lock,
                                     std::stop_token stop) {
-  IndexWriter writer(repository);
+  IndexWriter writer(repository, lock);
   const std::vector<IndexId> obsolete =
       TRY(rewrite_index(repository, packs, files, dropped, OnBroken::Fail, writer, stop));
   TRY(writer.finish(stop));

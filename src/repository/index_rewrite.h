@@ -9,10 +9,12 @@
 
 namespace firebreak {
 
-// Collects packs and saves them as index files of restic's size. Thread-safe.
+// Collects packs and saves them as index files of restic's size, each as long as the lock holds.
+// Thread-safe.
 class IndexWriter {
  public:
-  explicit IndexWriter(const Repository& repository) : repository_(repository) {}
+  IndexWriter(const Repository& repository, RepositoryLock& lock)
+      : repository_(repository), lock_(lock) {}
 
   // A pack that was added before is left out.
   Result<void> add(IndexedPack pack, std::stop_token stop);
@@ -24,6 +26,7 @@ class IndexWriter {
   Result<void> save(std::stop_token stop) REQUIRES(mutex_);
 
   const Repository& repository_;
+  RepositoryLock& lock_;
   mutable Mutex mutex_;
   std::unordered_set<PackId> seen_ GUARDED_BY(mutex_);
   std::vector<IndexedPack> packs_ GUARDED_BY(mutex_);

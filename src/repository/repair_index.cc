@@ -47,8 +47,7 @@ class HeaderReader {
     }
     const Error& problem = header.error();
     if (is(problem, Code::Canceled) || stop.stop_requested()) return problem;
-    const bool damaged = is(problem, Code::Corrupt) || is(problem, Code::NotFound);
-    report({damaged ? FindingKind::PackDamaged : FindingKind::Unchecked,
+    report({is_damage(problem) ? FindingKind::PackDamaged : FindingKind::Unchecked,
             problem.message(),
             {},
             listed.id,
@@ -91,7 +90,7 @@ Result<RepairIndexSummary> repair_index(Repository& repository, const RepairInde
     if (find_pack(listing, packs.id(pack)) == nullptr) ++summary.packs_dropped;
   }
   progress.total = wanted.size();
-  IndexWriter writer(repository);
+  IndexWriter writer(repository, lock);
   HeaderReader reader(repository, packs, writer, each, progress);
   const auto read = [&](std::size_t number, std::stop_token stopped) {
     return reader.read(wanted[number], stopped);

@@ -12,10 +12,6 @@
 namespace firebreak {
 namespace {
 
-bool is_damage(const Error& problem) {
-  return is(problem, Code::Corrupt) || is(problem, Code::NotFound);
-}
-
 // Whether a blob has a sound copy outside `suspects`. Packs whose copy is not sound join them.
 Result<bool> has_sound_copy(const Repository& repository, const PackTable& packs,
                             const IndexRow& row, std::vector<bool>& suspects,

@@ -44,6 +44,10 @@ Result<bool> has_data(Backend& backend, std::stop_token stop) {
 
 }  // namespace
 
+bool is_damage(const Error& problem) {
+  return is(problem, Code::Corrupt) || is(problem, Code::NotFound);
+}
+
 Result<void> Repository::init(Backend& backend, const InitOptions& options, Clock& clock,
                               std::stop_token stop) {
   if (!options.for_lost_config) TRY(backend.create(stop).on(Side::Repository));
@@ -138,6 +142,31 @@ Result<std::size_t> Repository::distrust_unlisted_packs(std::stop_token stop) {
   return count;
 }
 
+Result<void> Repository::distrust_damaged_packs(BlobType type, const BlobId& id,
+                                                std::stop_token stop) {
+  std::unordered_set<PackId> damaged;
+  for (const BlobPlace& place : index().find(type, id)) {
+    const Result<Bytes> plain = load_from(place, {}, stop);
+    if (plain.ok()) continue;
+    if (!is_damage(plain.error())) return plain.error();
+    damaged.insert(place.pack);
+  }
+  index().distrust(std::move(damaged));
+  return {};
+}
+
+Result<Bytes> Repository::load_from(const BlobPlace& place, Bytes buffer,
+                                    std::stop_token stop) const {
+  const Range range{place.entry.offset, place.entry.length};
+  const Bytes sealed =
+      TRY(backend_.load({FileType::Pack, place.pack.hex()}, range, std::move(buffer), stop)
+              .context("pack {}", place.pack)
+              .on(Side::Repository));
+  return open_blob(sealer_, place.entry, sealed)
+      .context("pack {}", place.pack)
+      .on(Side::Repository);
+}
+
 Result<Bytes> Repository::load_blob(BlobType type, const BlobId& id, Bytes buffer,
                                     std::stop_token stop) const {
   const std::vector<BlobPlace> places = index().find(type, id);
@@ -146,20 +175,13 @@ Result<Bytes> Repository::load_blob(BlobType type, const BlobId& id, Bytes buffe
   }
   std::optional<Error> first;
   for (const BlobPlace& place : places) {
-    const Range range{place.entry.offset, place.entry.length};
-    Result<Bytes> sealed =
-        backend_.load({FileType::Pack, place.pack.hex()}, range, std::move(buffer), stop);
+    Result<Bytes> plain = load_from(place, std::move(buffer), stop);
     buffer = {};
-    Result<Bytes> plain =
-        sealed.ok() ? open_blob(sealer_, place.entry, *sealed) : Result<Bytes>(sealed.error());
-    if (plain.ok()) return plain;
     // Another pack can only help where this one is damaged.
-    const bool damaged = failed_with(plain, Code::Corrupt) || failed_with(plain, Code::NotFound);
-    Error problem = std::move(plain).error().within(fmt::format("pack {}", place.pack));
-    if (!damaged) return std::move(problem).on(Side::Repository);
-    if (!first) first = std::move(problem);
+    if (plain.ok() || !is_damage(plain.error())) return plain;
+    if (!first) first = std::move(plain).error();
   }
-  return std::move(*first).on(Side::Repository);
+  return *std::move(first);
 }
 
 Result<Bytes> Repository::load_document(FileType type, const std::string& name,

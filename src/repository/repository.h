@@ -13,6 +13,9 @@
 
 namespace firebreak {
 
+// That something stored is gone or not what was stored, and not that it cannot be had just now.
+bool is_damage(const Error& problem);
+
 class Repository {
  public:
   struct InitOptions {
@@ -55,6 +58,10 @@ class Repository {
   // do not exist, and a backup must not rely on them. Ends with how many. One listing.
   Result<std::size_t> distrust_unlisted_packs(std::stop_token stop);
 
+  // Reads the blob wherever it is, and distrusts the packs in which it is damaged. Costs a read of
+  // each.
+  Result<void> distrust_damaged_packs(BlobType type, const BlobId& id, std::stop_token stop);
+
   // The plaintext, MAC and id checked, from any pack that has it. NotFound: in no index.
   Result<Bytes> load_blob(BlobType type, const BlobId& id, Bytes buffer,
                           std::stop_token stop) const;
@@ -65,6 +72,8 @@ class Repository {
 
  private:
   Repository(Backend& backend, Config config, const OpenedKey& key, CacheFolder cache);
+
+  Result<Bytes> load_from(const BlobPlace& place, Bytes buffer, std::stop_token stop) const;
 
   Backend& backend_;
   Config config_;

@@ -23,8 +23,7 @@ Result<SnapshotRepairer::Level> SnapshotRepairer::enter(std::string path, const 
     return level;
   }
   // Only what is known to be lost may be given up; a network that is down is not a loss.
-  const Code code = tree.error().code();
-  if (code != Code::NotFound && code != Code::Corrupt) return std::move(tree).error();
+  if (!is_damage(tree.error())) return std::move(tree).error();
   report_(level.path.empty() ? "/" : level.path, "the folder's entries are lost");
   level.changed = true;
   return level;

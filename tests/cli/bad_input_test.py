@@ -341,6 +341,7 @@ class Permissions(trouble.TroubleTest):
             reads = command[0] in ("check", "diff", "dump", "find", "ls", "restore", "snapshots",
                                    "stats")
             self.assertEqual("--no-lock" in done.errors, reads, command)
+            self.assertEqual("whose repository it is" in done.errors, not reads, command)
         self.assertEqual(self.stored(), before)
 
     def test_reads_without_a_lock(self):
@@ -363,6 +364,7 @@ class Permissions(trouble.TroubleTest):
         for command in (["snapshots"], ["backup", "tree"], ["init"]):
             done = self.as_nobody("-q", *command, code=1)
             self.assert_one_line(done, self.repository, "Permission denied")
+            self.assertEqual("whose repository it is" in done.errors, command != ["init"])
         self.assertEqual(self.stored(), before)
 
     def test_read_only_target(self):

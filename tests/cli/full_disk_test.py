@@ -81,6 +81,7 @@ class FullDisk(trouble.TroubleTest):
                 reads = command[0] in ("check", "diff", "dump", "find", "key", "ls", "restore",
                                        "snapshots", "stats")
                 self.assertEqual("--no-lock" in done.errors, reads, command)
+                self.assertEqual("some KiB of room" in done.errors, not reads, command)
         self.assertEqual(self.stored(), before)
         self.firebreak("--no-lock", "restore", "latest", "-t", "out")
         os.unlink(self.disk + "/filler")

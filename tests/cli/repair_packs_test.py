@@ -49,6 +49,32 @@ class RepairPacks(harness.CommandTest):
         self.firebreak("repair", "packs", *self.from_other)
         self.assert_whole()
 
+    def test_backup_force_stores_damage_anew(self):
+        for pack in self.packs():
+            self.flip(pack)
+        self.firebreak("check", "--read-data", code=1)
+        plain = self.firebreak("backup", "--json", self.tree)
+        self.assertEqual(plain.documents[-1]["data_blobs"], 0)
+        forced = self.firebreak("backup", "--json", "--force", self.tree)
+        self.assertGreater(forced.documents[-1]["data_blobs"], 0)
+        # The old snapshot's blobs are the new one's.
+        done = self.firebreak("repair", "packs", "--json")
+        self.assertEqual(done.documents[-1]["blobs_lost"], 0)
+        self.assert_whole()
+        again = self.firebreak("backup", "--json", "--force", self.tree)
+        self.assertEqual(again.documents[-1]["data_blobs"], 0)
+
+    def test_copy_of_a_named_snapshot_stores_damage_anew(self):
+        for pack in self.packs():
+            self.flip(pack)
+        plain = self.firebreak("copy", "--json", *self.from_other)
+        self.assertEqual(plain.documents[-1]["data_added"], 0)
+        named = self.firebreak("copy", "--json", *self.from_other, "latest")
+        self.assertGreater(named.documents[-1]["data_added"], 0)
+        done = self.firebreak("repair", "packs", "--json")
+        self.assertEqual(done.documents[-1]["blobs_lost"], 0)
+        self.assert_whole()
+
     def test_missing_packs(self):
         for pack in self.packs():
             os.unlink(pack)
