@@ -7,6 +7,6 @@ cd "$(dirname "$0")/.."
 cd tests/standby
 if ! cmp -s package-lock.json node_modules/.locked; then
   ../../tools/npm.sh
-  npm ci --no-audit --no-fund
+  npm ci --ignore-scripts --no-audit --no-fund
   cp package-lock.json node_modules/.locked
 fi

@@ -45,7 +45,7 @@ Opened open_place(const GcsLocation& place, const BackendOptions& options,
   if (options.limits.connections > 0) gcs.connections = options.limits.connections;
   gcs.http.ca_file = options.ca_file;
   std::unique_ptr<GoogleCredentials> credentials;
-  const std::string emulator = TRY(storage_emulator(environment));
+  const std::string emulator = TRY(emulator_origin(environment, kStorageEmulator));
   if (!emulator.empty()) {
     gcs.endpoint = emulator;  // which is shown no credentials
   } else {

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "base/text.h"
+#include "cli/auth_connection.h"
 #include "cli/bucket_connection.h"
 #include "cli/database_connection.h"
 #include "cli/points.h"
@@ -17,11 +18,13 @@ namespace {
 
 constexpr std::string_view kDatabaseScheme = "firestore://";
 constexpr std::string_view kBucketScheme = "gs://";
+constexpr std::string_view kUsersScheme = "auth://";
 
 struct Targets {
   std::string project;
   std::optional<DatabaseName> database;
   std::vector<std::string> buckets;
+  bool users = false;
 };
 
 Result<void> refuse_file_options(const BackupOptions& options) {
@@ -44,39 +47,51 @@ Result<void> refuse_file_options(const BackupOptions& options) {
                printable(options.targets.front()));
 }
 
+// Invalid where other targets are of another project.
+Result<void> name_project(Targets& targets, const std::string& project, const std::string& target) {
+  if (!targets.project.empty() && targets.project != project) {
+    return error(Code::Invalid, "{}: the rest of the point is of the project {}", printable(target),
+                 printable(targets.project));
+  }
+  targets.project = project;
+  return {};
+}
+
+Result<void> read_target(const std::string& target, Targets& targets) {
+  if (target.starts_with(kDatabaseScheme)) {
+    if (targets.database) {
+      return error(Code::Invalid,
+                   "{}: a point has one database yet; back up the others on their own",
+                   printable(target));
+    }
+    targets.database = TRY(parse_database_url(target));
+    return name_project(targets, targets.database->project, target);
+  }
+  if (target.starts_with(kUsersScheme)) {
+    const std::string project = TRY(parse_users_url(target));
+    if (std::exchange(targets.users, true)) {
+      return error(Code::Invalid, "{}: users are named twice", printable(target));
+    }
+    return name_project(targets, project, target);
+  }
+  if (target.starts_with(kBucketScheme)) {
+    std::string bucket = TRY(parse_bucket_url(target));
+    if (std::ranges::find(targets.buckets, bucket) != targets.buckets.end()) {
+      return error(Code::Invalid, "{}: named twice", printable(target));
+    }
+    targets.buckets.push_back(std::move(bucket));
+    return {};
+  }
+  return error(Code::Invalid,
+               "{}: a point is made of {}PROJECT/DATABASE, {}BUCKET and {}PROJECT; back up files "
+               "on their own",
+               printable(target), kDatabaseScheme, kBucketScheme, kUsersScheme);
+}
+
 Result<Targets> read_targets(const BackupOptions& options, const Environment& environment) {
   Targets targets;
-  for (const std::string& target : options.targets) {
-    if (target.starts_with(kDatabaseScheme)) {
-      if (targets.database) {
-        return error(Code::Invalid,
-                     "{}: a point has one database yet; back up the others on "
-                     "their own",
-                     printable(target));
-      }
-      targets.database = TRY(parse_database_url(target));
-    } else if (target.starts_with(kBucketScheme)) {
-      std::string bucket = TRY(parse_bucket_url(target));
-      if (std::ranges::find(targets.buckets, bucket) != targets.buckets.end()) {
-        return error(Code::Invalid, "{}: named twice", printable(target));
-      }
-      targets.buckets.push_back(std::move(bucket));
-    } else {
-      return error(Code::Invalid,
-                   "{}: a point is made of {}PROJECT/DATABASE and {}BUCKET; back up files on their "
-                   "own",
-                   printable(target), kDatabaseScheme, kBucketScheme);
-    }
-  }
   targets.project = options.project;
-  if (targets.database) {
-    const std::string& project = targets.database->project;
-    if (!targets.project.empty() && targets.project != project) {
-      return error(Code::Invalid, "--project {}: the database is of {}", printable(targets.project),
-                   project);
-    }
-    targets.project = project;
-  }
+  for (const std::string& target : options.targets) TRY(read_target(target, targets));
   for (const char* name : {"GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT"}) {
     if (targets.project.empty()) targets.project = variable(environment, name);
   }
@@ -92,9 +107,10 @@ Result<Targets> read_targets(const BackupOptions& options, const Environment& en
 struct Sources {
   std::unique_ptr<FirestoreClient> database;
   std::vector<std::unique_ptr<StorageClient>> buckets;
+  std::unique_ptr<AuthClient> users;
 
   PointSources of(const std::string& project) const {
-    PointSources sources{project, database.get(), {}};
+    PointSources sources{project, database.get(), {}, users.get()};
     for (const auto& bucket : buckets) sources.buckets.push_back(bucket.get());
     return sources;
   }
@@ -115,6 +131,12 @@ Result<Sources> connect(Session& session, const Targets& targets, const BackupOp
         std::make_unique<StorageClient>(bucket, std::move(connection), session.clock()));
     console.say(fmt::format("{} from {}", sources.buckets.back()->url(),
                             sources.buckets.back()->endpoint()));
+  }
+  if (targets.users) {
+    AuthClient::Options connection = TRY(connect_to_users(session));
+    sources.users =
+        std::make_unique<AuthClient>(targets.project, std::move(connection), session.clock());
+    console.say(fmt::format("{} from {}", sources.users->url(), sources.users->endpoint()));
   }
   return sources;
 }
@@ -159,6 +181,14 @@ Result<ExitCode> estimate(Session& session, const Sources& sources, const std::s
                                format_size(count.bytes)));
     }
   }
+  if (sources.users != nullptr) {
+    const std::uint64_t count = TRY(sources.users->count("", session.stop()));
+    json["users"] = {{"count", count}};
+    if (!console.is_json()) {
+      console.line(fmt::format("{}: {}, and those of tenants", sources.users->url(),
+                               counted(count, "user")));
+    }
+  }
   if (console.is_json()) console.json(json);
   return ExitCode::Success;
 }
@@ -188,7 +218,7 @@ Result<ExitCode> backup_source(Session& session, const BackupOptions& options) {
   point.documents.readers = options.readers;
   point.objects.readers = options.readers;
   point.objects.live_only = options.live_only;
-  point.objects.temporary_folder = TRY(session.temporary_folder());
+  point.temporary_folder = TRY(session.temporary_folder());
   point.by = session.identity();
   point.program_version = "firebreak " FIREBREAK_VERSION;
   for (const std::string& list : options.tags) {

@@ -5,8 +5,8 @@
 
 namespace firebreak {
 
-// Whether the targets are URLs rather than paths: the first one begins with "firestore:/" or another
-// word like it, and nothing of that name is there.
+// Whether the targets are URLs rather than paths: the first one begins with "firestore:/" or
+// another word like it, and nothing of that name is there.
 bool is_source_url(const std::vector<std::string>& targets);
 
 Result<ExitCode> backup_source(Session& session, const BackupOptions& options);

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "cli/retries.h"
+#include "cli/google_connection.h"
 
 namespace firebreak {
 namespace {
@@ -19,17 +19,8 @@ bool may_be_in_a_bucket_name(char c) {
 }  // namespace
 
 Result<StorageClient::Options> connect_to_bucket(Session& session) {
-  StorageClient::Options connection;
-  connection.retries = TRY(retries_of(session));
-  connection.http.ca_file = session.options().ca_file;
-  connection.endpoint = TRY(storage_emulator(session.environment()));
-  if (!connection.endpoint.empty()) return connection;
-  connection.endpoint = kStorageEndpoint;
-  connection.credentials =
-      TRY(GoogleCredentials::find(session.environment(),
-                                  {.scope = std::string(kScope), .http = connection.http},
-                                  session.clock())
-              .context("no emulator is named by STORAGE_EMULATOR_HOST, and for Google"));
+  StorageClient::Options connection{
+      {TRY(connect_to_google(session, kStorageEndpoint, kStorageEmulator, kScope))}};
   return connection;
 }
 

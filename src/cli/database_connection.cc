@@ -1,7 +1,7 @@
 #include "cli/database_connection.h"
 
 #include "base/file.h"
-#include "cli/retries.h"
+#include "cli/google_connection.h"
 
 namespace firebreak {
 namespace {

@@ -18,10 +18,12 @@ Result<ChosenPoint> choose_point(Session& session, const Reading& reading,
   }
   std::uint64_t objects = 0;
   for (const Point::Bucket& bucket : point.buckets) objects += bucket.objects.count;
-  session.console().say(fmt::format("point {} of {} as at {}: {}, {}", found.id.brief(),
+  const std::uint64_t users = point.users ? point.users->count : 0;
+  session.console().say(fmt::format("point {} of {} as at {}: {}, {}, {}", found.id.brief(),
                                     point.project, format_rfc3339(point.cut()),
-                                    counted(documents, "document"), counted(objects, "object")));
-  return ChosenPoint{found.id, std::move(point)};
+                                    counted(documents, "document"), counted(objects, "object"),
+                                    counted(users, "user")));
+  return ChosenPoint{found.id, found.snapshot.tree, std::move(point)};
 }
 
 Result<void> refuse_mixing(const std::vector<FoundSnapshot>& all, const std::string& project,

@@ -8,6 +8,7 @@ namespace firebreak {
 
 struct ChosenPoint {
   SnapshotId id;
+  BlobId root;  // as load_point() takes it
   Point point;
 };
 

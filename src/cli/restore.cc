@@ -10,6 +10,8 @@
 #include "cli/commands.h"
 #include "cli/reading.h"
 #include "cli/restore_bucket.h"
+#include "cli/restore_database.h"
+#include "cli/restore_users.h"
 #include "cli/selection.h"
 #include "cli/snapshot_options.h"
 #include "cli/units.h"
@@ -29,7 +31,7 @@ struct Options {
   bool dry_run = false;
   bool sparse = false;
   bool verify = false;
-  DatabaseRestoreOptions database;
+  ProjectRestoreOptions project;
 
   bool operator==(const Options&) const = default;
 };
@@ -44,9 +46,11 @@ bool is_root(const std::string& target) {
 Result<RestoreOptions> read_options(const Options& options, const Environment& environment) {
   if (options.target.empty()) {
     return error(Code::Invalid,
-                 "restore to where? give --target FOLDER, or --to firestore://PROJECT/DATABASE");
+                 "restore to where? give --target FOLDER, or --to firestore://PROJECT/DATABASE, "
+                 "gs://BUCKET or "
+                 "auth://PROJECT");
   }
-  if (options.database != DatabaseRestoreOptions{}) {
+  if (options.project != ProjectRestoreOptions{}) {
     return error(Code::Invalid,
                  "--confirm, --mode, --below, --initial-rate, --writers, --no-undo and "
                  "--firestore-endpoint go with --to");
@@ -286,19 +290,21 @@ void Restoring::print_summary() const {
 }
 
 Result<ExitCode> restore(Session& session, const Options& options) {
-  if (!options.database.to.empty()) {
+  if (!options.project.to.empty()) {
     Options permitted;
     permitted.snapshot = options.snapshot;
     permitted.dry_run = options.dry_run;
-    permitted.database = options.database;
+    permitted.project = options.project;
     if (options != permitted) {
       return error(Code::Invalid,
-                   "with --to a database is written to: options for files do not go "
+                   "with --to a service is written to: options for files do not go "
                    "with it");
     }
-    const bool is_bucket = options.database.to.starts_with("gs://");
-    return (is_bucket ? restore_bucket : restore_database)(session, options.snapshot,
-                                                           options.database, options.dry_run);
+    const std::string& to = options.project.to;
+    const auto restore_to = to.starts_with("gs://")     ? restore_bucket
+                            : to.starts_with("auth://") ? restore_users
+                                                        : restore_database;
+    return restore_to(session, options.snapshot, options.project, options.dry_run);
   }
   RestoreOptions restoring = TRY(read_options(options, session.environment()));
   const bool is_whole = !restoring.select;
@@ -329,7 +335,8 @@ Result<ExitCode> restore(Session& session, const Options& options) {
 void add_restore(Program& program) {
   const auto options = std::make_shared<Options>();  // owned by the parser and by what runs
   Command command = program.command(
-      "restore", "Write the files of a snapshot to a folder, or a point to a database",
+      "restore",
+      "Write the files of a snapshot to a folder, or a point to a database, a bucket or the users",
       {"firebreak restore latest --target /tmp/restored",
        "firebreak restore latest:/srv/www --target /srv/www --include '*.php' --verify",
        "firebreak restore latest --to 'firestore://my-shop/(default)' --below users/u1 --dry-run"},
@@ -348,7 +355,7 @@ void add_restore(Program& program) {
   command.add_flag("--sparse", options->sparse, "taken as said: zeros always become holes");
   add_selection_options(command, options->selection);
   add_snapshot_options(command, options->filter);
-  add_database_restore_options(command, options->database);
+  add_project_restore_options(command, options->project);
 }
 
 }  // namespace firebreak

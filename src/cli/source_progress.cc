@@ -33,6 +33,13 @@ Json to_json(const Point::Bucket& bucket) {
           {"uncovered", std::move(uncovered)}};
 }
 
+Json to_json(const CapturedUsers& users) {
+  return {{"users", users.count},
+          {"with_password", users.with_password},
+          {"bytes", users.bytes},
+          {"interval", {format_rfc3339(users.begin), format_rfc3339(users.end)}}};
+}
+
 Json summary_of(const PointReport& report, const PointProgress& progress, Nanoseconds took) {
   const SnapshotSummary summary = report.snapshot.summary.value_or(SnapshotSummary{});
   Json json{{"message_type", "summary"},
@@ -50,6 +57,7 @@ Json summary_of(const PointReport& report, const PointProgress& progress, Nanose
   for (const auto& database : report.point.databases)
     json["databases"].push_back(to_json(database));
   for (const auto& bucket : report.point.buckets) json["buckets"].push_back(to_json(bucket));
+  if (report.point.users) json["auth"] = to_json(*report.point.users);
   if (report.id) json["snapshot_id"] = report.id->hex();
   return json;
 }
@@ -77,6 +85,12 @@ void print(Console& console, const Point::Bucket& bucket) {
   }
 }
 
+void print(Console& console, const CapturedUsers& users) {
+  console.say(fmt::format("users: {}, {} with passwords, each as they were between {} and {}",
+                          users.count, users.with_password, format_rfc3339(users.begin),
+                          format_rfc3339(users.end)));
+}
+
 }  // namespace
 
 double SourceProgress::documents_per_second() const {
@@ -92,6 +106,7 @@ std::string SourceProgress::text() const {
     text += fmt::format(", {} objects, {} read", progress_.objects.objects.load(),
                         format_size(progress_.objects.bytes_read));
   }
+  if (progress_.users.users > 0) text += fmt::format(", {} users", progress_.users.users.load());
   return text;
 }
 
@@ -102,7 +117,8 @@ Json SourceProgress::json() const {
           {"bytes_done", progress_.documents.bytes.load()},
           {"documents_per_second", static_cast<std::uint64_t>(documents_per_second())},
           {"objects_done", progress_.objects.objects.load()},
-          {"object_bytes_read", progress_.objects.bytes_read.load()}};
+          {"object_bytes_read", progress_.objects.bytes_read.load()},
+          {"users_done", progress_.users.users.load()}};
 }
 
 void print_summary(Console& console, const PointReport& report, const PointProgress& progress,
@@ -114,9 +130,10 @@ void print_summary(Console& console, const PointReport& report, const PointProgr
   const SnapshotSummary summary = report.snapshot.summary.value_or(SnapshotSummary{});
   for (const Point::Database& database : report.point.databases) print(console, database);
   for (const Point::Bucket& bucket : report.point.buckets) print(console, bucket);
+  if (report.point.users) print(console, *report.point.users);
   console.say(fmt::format("added {}, stored as {}, in {}", format_size(summary.data_added),
                           format_size(summary.data_added_packed), format_span(took)));
-  const bool is_exact = report.point.buckets.empty();
+  const bool is_exact = report.point.buckets.empty() && !report.point.users;
   console.line(fmt::format("point {} saved, {} {}", report.id->brief(),
                            is_exact ? "exact at" : "from", format_rfc3339(report.point.cut())));
 }

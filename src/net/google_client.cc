@@ -4,12 +4,11 @@
 
 namespace firebreak {
 
-Result<std::string> storage_emulator(const Environment& environment) {
-  const std::string emulator = variable(environment, "STORAGE_EMULATOR_HOST");
+Result<std::string> emulator_origin(const Environment& environment, const char* name) {
+  const std::string emulator = variable(environment, name);
   if (emulator.empty()) return std::string();
   const bool is_address = emulator.find("://") != std::string::npos;
-  const Url url =
-      TRY(parse_url(is_address ? emulator : "http://" + emulator).context("STORAGE_EMULATOR_HOST"));
+  const Url url = TRY(parse_url(is_address ? emulator : "http://" + emulator).context("{}", name));
   return url.origin();
 }
 

@@ -7,9 +7,11 @@
 namespace firebreak {
 
 constexpr char kStorageEndpoint[] = "https://storage.googleapis.com";
-// "http://host:port" of the emulator of Cloud Storage that STORAGE_EMULATOR_HOST names, as an
-// address or as the host of one; empty where it names none.
-Result<std::string> storage_emulator(const Environment& environment);
+constexpr char kStorageEmulator[] = "STORAGE_EMULATOR_HOST";
+constexpr char kAuthEmulator[] = "FIREBASE_AUTH_EMULATOR_HOST";
+// "http://host:port" of the emulator that a variable names, as an address or as the host of one;
+// empty where it names none.
+Result<std::string> emulator_origin(const Environment& environment, const char* name);
 
 class GoogleClient {
  public:

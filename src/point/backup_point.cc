@@ -11,6 +11,7 @@ Result<void> capture_buckets(Repository& repository, BlobSaver& saver, const Poi
                              ObjectCaptureProgress& progress, Clock& clock, std::stop_token stop) {
   for (StorageClient* client : sources.buckets) {
     ObjectCaptureOptions capture = options.objects;
+    capture.temporary_folder = options.temporary_folder;
     const Point::Bucket* earlier =
         options.earlier ? options.earlier->find_bucket(client->bucket()) : nullptr;
     if (earlier != nullptr) {
@@ -31,10 +32,12 @@ Result<Origin> origin_of(const PointSources& sources) {
   const auto note = [&](bool is_emulator) { (is_emulator ? some_emulated : some_real) = true; };
   if (sources.database != nullptr) note(sources.database->is_emulator());
   for (const StorageClient* bucket : sources.buckets) note(bucket->is_emulator());
+  if (sources.users != nullptr) note(sources.users->is_emulator());
   if (some_emulated && some_real) {
     return error(Code::Invalid,
-                 "a point is of real services or of emulators, not of both: set both of "
-                 "FIRESTORE_EMULATOR_HOST and STORAGE_EMULATOR_HOST, or neither");
+                 "a point is of real services or of emulators, not of both: set all of "
+                 "FIRESTORE_EMULATOR_HOST, STORAGE_EMULATOR_HOST and FIREBASE_AUTH_EMULATOR_HOST "
+                 "that it needs, or none");
   }
   return some_emulated ? Origin::Emulator : Origin::Google;
 }
@@ -57,6 +60,11 @@ Result<PointReport> backup_point(Repository& repository, RepositoryLock* lock,
   }
   TRY(capture_buckets(repository, saver, sources, options, report.point, progress.objects, clock,
                       stop));
+  if (sources.users != nullptr) {
+    const CutRule rule(repository.config().chunker_polynomial);
+    report.point.users = TRY(capture_users(*sources.users, saver, rule, options.temporary_folder,
+                                           progress.users, clock, stop));
+  }
   snapshot.tree = TRY(save_point(saver, report.point));
   TRY(saver.finish());
 
@@ -66,8 +74,10 @@ Result<PointReport> backup_point(Repository& repository, RepositoryLock* lock,
   summary.tree_blobs = totals.tree_blobs;
   summary.data_added = totals.added_bytes;
   summary.data_added_packed = totals.stored_bytes;
-  summary.total_files_processed = progress.documents.documents + progress.objects.objects;
-  summary.total_bytes_processed = progress.documents.bytes + progress.objects.bytes;
+  summary.total_files_processed =
+      progress.documents.documents + progress.objects.objects + progress.users.users;
+  summary.total_bytes_processed =
+      progress.documents.bytes + progress.objects.bytes + progress.users.bytes;
   snapshot.time = FileTime::from(report.point.cut());
   snapshot.paths = {point_path(report.point.project)};
   snapshot.hostname = kPointHost;

@@ -12,15 +12,17 @@ struct PointSources {
   std::string project;
   FirestoreClient* database = nullptr;  // may be none
   std::vector<StorageClient*> buckets;
+  AuthClient* users = nullptr;  // may be none
 };
 
 struct PointOptions {
   DocumentCaptureOptions documents;
   ObjectCaptureOptions objects;    // but what an earlier point has
+  std::string temporary_folder;    // for what is sorted
   std::optional<Point> earlier{};  // of the same project, in the same repository
   BlobSaver::Options saving;
   std::vector<std::string> tags;
-  bool skip_if_empty = false;  // no snapshot of no documents and no objects
+  bool skip_if_empty = false;  // no snapshot of nothing in any part
   Identity by;                 // the user; the host of a point is always the same
   std::string program_version;
 };
@@ -28,6 +30,7 @@ struct PointOptions {
 struct PointProgress {
   DocumentCaptureProgress documents;
   ObjectCaptureProgress objects;
+  UserCaptureProgress users;
 };
 
 struct PointReport {
@@ -37,7 +40,7 @@ struct PointReport {
 };
 
 // The index must be loaded. Without a lock for a dry run alone. The errors of capture_documents()
-// and capture_objects().
+// capture_objects() and capture_users().
 Result<PointReport> backup_point(Repository& repository, RepositoryLock* lock,
                                  const PointSources& sources, const PointOptions& options,
                                  PointProgress& progress, Clock& clock, std::stop_token stop);

@@ -23,7 +23,7 @@ struct ObjectCaptureProgress {
 
 struct ObjectCaptureOptions {
   std::size_t readers = 4;
-  std::string temporary_folder;  // for names while they are sorted
+  std::string temporary_folder;  // for places while they are sorted
   bool live_only = false;        // that only live generations are captured is accepted
   // Of an earlier point in the same repository: what it has of the same generation is not read
   // again.

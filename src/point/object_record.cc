@@ -1,6 +1,7 @@
 #include "point/object_record.h"
 
 #include "base/text.h"
+#include "net/google_json.h"
 
 namespace firebreak {
 namespace {
@@ -30,7 +31,7 @@ Result<ObjectRecord> parse_object_record(ByteView bytes) {
   if (!json.is_object() || !json.contains("object")) return broken();
   ObjectRecord record;
   record.object = TRY(parse_stored_object(json.at("object")));
-  const std::string digest = json.value("sha256", "");
+  const std::string digest = text_at(json, "sha256");
   const Result<BlobId> sha256 = BlobId::parse(digest);
   const auto blobs = json.find("blobs");
   if (!sha256.ok() || blobs == json.end() || !blobs->is_number_unsigned()) return broken();

@@ -5,6 +5,7 @@
 
 #include "base/rfc3339.h"
 #include "base/text.h"
+#include "net/google_json.h"
 #include "point/cut_rule.h"
 #include "point/folder.h"
 #include "snapshot/walk.h"
@@ -16,6 +17,8 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kFormat = 1;
 constexpr std::string_view kPointFile = "point.json";
+constexpr char kUsersPath[] = "auth/users";
+constexpr std::string_view kUserConfigPath = "auth/config.json";
 constexpr std::size_t kPointBytesMax = 64 << 20;
 // What docs/formats/key-tree.md calls the mean and the moduli, for readers of another day.
 constexpr int kCutAlgorithm = 1;
@@ -57,6 +60,15 @@ Json to_json(const Point::Bucket& bucket) {
           {"objects", objects.count},
           {"bytes", objects.bytes},
           {"uncovered", std::move(uncovered)}};
+}
+
+Json to_json(const CapturedUsers& users) {
+  return {{"path", kUsersPath},
+          {"tree", users.users.hex()},
+          {"cut", {{"interval", {format_rfc3339(users.begin), format_rfc3339(users.end)}}}},
+          {"users", users.count},
+          {"with_password", users.with_password},
+          {"bytes", users.bytes}};
 }
 
 Error broken(std::string_view why) {
@@ -110,6 +122,19 @@ Result<Point::Bucket> parse_bucket(const Json& part) {
   return bucket;
 }
 
+// As parse_database().
+Result<CapturedUsers> parse_users(const Json& part) {
+  CapturedUsers users;
+  users.users = TRY(BlobId::parse(part.at("tree").get<std::string>()));
+  const Json& interval = part.at("cut").at("interval");
+  users.begin = TRY(parse_time(interval.at(0)));
+  users.end = TRY(parse_time(interval.at(1)));
+  users.count = part.at("users").get<std::uint64_t>();
+  users.with_password = part.at("with_password").get<std::uint64_t>();
+  users.bytes = part.at("bytes").get<std::uint64_t>();
+  return users;
+}
+
 Result<Point> parse_point(ByteView text) {
   const Json json = Json::parse(as_text(text), nullptr, false);
   if (!json.is_object()) return broken("no JSON object");
@@ -126,6 +151,8 @@ Result<Point> parse_point(ByteView text) {
       if (part.contains("bucket")) {
         Point::Bucket bucket = TRY(parse_bucket(part).context("{}", kPointFile));
         point.buckets.push_back(std::move(bucket));
+      } else if (part.contains("users")) {
+        point.users = TRY(parse_users(part).context("{}", kPointFile));
       } else {
         Point::Database database = TRY(parse_database(part).context("{}", kPointFile));
         point.databases.push_back(std::move(database));
@@ -165,6 +192,34 @@ Result<void> compare_tree(const Repository& repository, const BlobId& project,
   return {};
 }
 
+// The folder of the one project that a snapshot is of.
+Result<Node> find_project(const Repository& repository, const BlobId& root, std::stop_token stop) {
+  const Tree top = TRY(load_tree(repository, root, stop));
+  const Node* firebase = top.find("firebase");
+  if (firebase == nullptr || !firebase->subtree) {
+    return error(Code::Invalid, "it holds files, and no Firebase project");
+  }
+  Tree projects = TRY(load_tree(repository, *firebase->subtree, std::move(stop)));
+  if (projects.nodes.size() != 1 || !projects.nodes.front().subtree) {
+    return broken("not one project");
+  }
+  return std::move(projects.nodes.front());
+}
+
+Result<Bytes> load_file(const Repository& repository, const BlobId& folder, const std::string& path,
+                        std::stop_token stop) {
+  const Node file = TRY(find_entry(repository, folder, path, stop));
+  if (!file.content || file.size > kPointBytesMax) {
+    return error(Code::Corrupt, "{}: no file of a point", path);
+  }
+  Bytes text;
+  for (const BlobId& id : *file.content) {
+    const Bytes blob = TRY(repository.load_blob(BlobType::Data, id, {}, stop));
+    append(text, blob);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string point_path(std::string_view project) {
@@ -193,6 +248,7 @@ FirestoreTime Point::cut() const {
     earliest = std::min(earliest, database.documents.time);
   }
   for (const Bucket& bucket : buckets) earliest = std::min(earliest, bucket.objects.begin);
+  if (users) earliest = std::min(earliest, users->begin);
   return earliest;
 }
 
@@ -223,6 +279,13 @@ Result<BlobId> save_point(BlobSaver& saver, const Point& point) {
     const BlobId tree = TRY(save_folder(saver, std::move(buckets)));
     services.push_back(folder_node("storage", tree));
   }
+  if (point.users) {
+    about["parts"].push_back(to_json(*point.users));
+    Node config = TRY(save_file(saver, "config.json", as_bytes(point.users->config)));
+    const BlobId tree =
+        TRY(save_folder(saver, {std::move(config), folder_node("users", point.users->users)}));
+    services.push_back(folder_node("auth", tree));
+  }
   Node file = TRY(save_file(saver, std::string(kPointFile), as_bytes(about.dump(2) + "\n")));
   services.push_back(std::move(file));
   const BlobId project = TRY(save_folder(saver, std::move(services)));
@@ -231,35 +294,32 @@ Result<BlobId> save_point(BlobSaver& saver, const Point& point) {
 }
 
 Result<Point> load_point(const Repository& repository, const BlobId& root, std::stop_token stop) {
-  const Tree top = TRY(load_tree(repository, root, stop));
-  const Node* firebase = top.find("firebase");
-  if (firebase == nullptr || !firebase->subtree) {
-    return error(Code::Invalid, "it holds files, and no Firebase project");
-  }
-  const Tree projects = TRY(load_tree(repository, *firebase->subtree, stop));
-  if (projects.nodes.size() != 1 || !projects.nodes.front().subtree) {
-    return broken("not one project");
-  }
-  const BlobId& project = *projects.nodes.front().subtree;
-  const Node file = TRY(find_entry(repository, project, kPointFile, stop));
-  if (!file.content || file.size > kPointBytesMax) return broken("no file");
-  Bytes text;
-  for (const BlobId& id : *file.content) {
-    const Bytes blob = TRY(repository.load_blob(BlobType::Data, id, {}, stop));
-    append(text, blob);
-  }
+  const Node project = TRY(find_project(repository, root, stop));
+  const BlobId& folder = *project.subtree;
+  const Bytes text = TRY(load_file(repository, folder, std::string(kPointFile), stop));
   Point point = TRY(parse_point(text));
-  if (point.project != projects.nodes.front().name) return broken("of another project");
+  if (point.project != project.name) return broken("of another project");
   for (const Point::Database& database : point.databases) {
-    TRY(compare_tree(repository, project, fmt::format("firestore/{}/base", database.id),
+    TRY(compare_tree(repository, folder, fmt::format("firestore/{}/base", database.id),
                      database.documents.base, stop));
   }
   for (const Point::Bucket& bucket : point.buckets) {
     const std::string path = "storage/" + bucket.name;
-    TRY(compare_tree(repository, project, path + "/manifest", bucket.objects.manifest, stop));
-    TRY(compare_tree(repository, project, path + "/objects", bucket.objects.objects, stop));
+    TRY(compare_tree(repository, folder, path + "/manifest", bucket.objects.manifest, stop));
+    TRY(compare_tree(repository, folder, path + "/objects", bucket.objects.objects, stop));
   }
+  if (point.users) TRY(compare_tree(repository, folder, kUsersPath, point.users->users, stop));
   return point;
+}
+
+Result<nlohmann::json> load_user_config(const Repository& repository, const BlobId& root,
+                                        std::stop_token stop) {
+  const Node project = TRY(find_project(repository, root, stop));
+  const std::string path(kUserConfigPath);
+  const Bytes text = TRY(load_file(repository, *project.subtree, path, std::move(stop)));
+  nlohmann::json config = parse_json(text);
+  if (config.is_object()) return config;
+  return error(Code::Corrupt, "{}: no JSON object", path);
 }
 
 }  // namespace firebreak

@@ -6,6 +6,7 @@
 
 #include "point/document_capture.h"
 #include "point/object_capture.h"
+#include "point/user_capture.h"
 #include "repository/blob_saver.h"
 
 namespace firebreak {
@@ -32,6 +33,7 @@ struct Point {
   Origin origin = Origin::Google;
   std::vector<Database> databases;
   std::vector<Bucket> buckets;
+  std::optional<CapturedUsers> users{};  // but their configuration, which has a file of its own
 
   // Null where it has none of that id.
   const Database* find(std::string_view database) const;
@@ -45,6 +47,9 @@ std::string format_rfc3339(FirestoreTime time);
 
 // The root of the snapshot's tree.
 Result<BlobId> save_point(BlobSaver& saver, const Point& point);
+// The configuration of the project's users; `root` as load_point() takes it.
+Result<nlohmann::json> load_user_config(const Repository& repository, const BlobId& root,
+                                        std::stop_token stop);
 // Corrupt where the tree holds no point, or not what its point.json says.
 Result<Point> load_point(const Repository& repository, const BlobId& root, std::stop_token stop);
 

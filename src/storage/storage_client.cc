@@ -5,7 +5,7 @@
 
 #include "base/random.h"
 #include "base/text.h"
-#include "net/google_status.h"
+#include "net/google_json.h"
 #include "net/url.h"
 
 namespace firebreak {
@@ -14,7 +14,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr int kResume = 308;
-constexpr std::size_t kPageBytesMax = 256 << 20;  // a thousand objects of much metadata
 
 // How many bytes of an upload the service keeps; none where it does not say.
 std::uint64_t kept_bytes(const HttpResponse& answer) {
@@ -35,45 +34,20 @@ bool is_header_value(std::string_view text) {
 
 StorageClient::StorageClient(std::string bucket, Options options, Clock& clock)
     : bucket_(std::move(bucket)),
-      endpoint_(std::move(options.endpoint)),
-      is_emulator_(options.credentials == nullptr),
-      retries_(std::move(options.retries)),
       page_size_(options.page_size),
-      clock_(clock),
-      client_(std::move(options.credentials), options.http),
-      next_seed_(static_cast<std::uint64_t>(clock.now().time_since_epoch().count())) {}
-
-std::string StorageClient::endpoint() const {
-  return (is_emulator_ ? "the emulator at " : "") + endpoint_;
-}
+      service_(std::move(options), clock) {}
 
 std::string StorageClient::objects_url() const {
-  return fmt::format("{}/storage/v1/b/{}/o", endpoint_, percent_encode(bucket_));
-}
-
-// Of an answer that is no success an error, but for one that asks for more.
-Result<HttpResponse> StorageClient::send(const HttpRequest& request, ByteView body, Bytes buffer,
-                                         std::stop_token stop) {
-  Tries tries(retries_, clock_, next_seed_++);
-  for (;;) {
-    Result<HttpResponse> answer = client_.send(request, body, std::move(buffer), stop);
-    if (answer.ok() && !answer->ok() && answer->status != kResume) answer = google_error(*answer);
-    if (!failed_with(answer, Code::Unavailable)) return answer;
-    TRY(tries.wait_after(std::move(answer).error(), stop));
-    buffer = {};
-  }
+  return fmt::format("{}/storage/v1/b/{}/o", service_.endpoint(), percent_encode(bucket_));
 }
 
 Result<Json> StorageClient::get(const std::string& url, std::stop_token stop) {
-  const HttpResponse answer =
-      TRY(send({.url = url, .answer_size_max = kPageBytesMax}, {}, {}, std::move(stop)));
-  Json json = Json::parse(as_text(answer.body), nullptr, false);
-  if (json.is_object()) return json;
-  return error(Code::Corrupt, "the service's answer is no JSON object");
+  return service_.ask({.url = url}, {}, std::move(stop));
 }
 
 Result<Json> StorageClient::describe_bucket(std::stop_token stop) {
-  return get(fmt::format("{}/storage/v1/b/{}?projection=full", endpoint_, percent_encode(bucket_)),
+  return get(fmt::format("{}/storage/v1/b/{}?projection=full", service_.endpoint(),
+                         percent_encode(bucket_)),
              std::move(stop))
       .context("{}", url());
 }
@@ -92,7 +66,7 @@ Result<StorageClient::Page> StorageClient::list(const std::string& prefix, const
       page.objects.push_back(std::move(object));
     }
   }
-  page.next_token = json.value("nextPageToken", "");
+  page.next_token = text_at(json, "nextPageToken");
   if (page.next_token != token || token.empty()) return page;
   return error(Code::Io, "listing {}: the service's listing does not advance", url());
 }
@@ -118,7 +92,8 @@ Result<Bytes> StorageClient::read(const StoredObject& object, std::uint64_t offs
   }
   request.answer_size_max = length;
   const auto named = [&] { return fmt::format("{}/{}", url(), printable(object.name)); };
-  HttpResponse answer = TRY(send(request, {}, std::move(buffer), stop).context("{}", named()));
+  HttpResponse answer =
+      TRY(service_.send(request, {}, std::move(buffer), stop).context("{}", named()));
   const bool is_answered = answer.status == (is_whole ? 200 : 206);
   if (is_answered && answer.body.size() == length) return std::move(answer.body);
   return error(Code::Io, "{}: the service sent {} bytes with status {} where {} were asked for",
@@ -140,8 +115,8 @@ Result<StoredObject> StorageClient::settle(const Json& description, Result<HttpR
     Result<StoredObject> there = find(name, std::move(stop));
     const bool is_ours =
         there.ok() && description.contains("crc32c") &&
-        there->description.value("crc32c", "") == description.at("crc32c") &&
-        there->description.value("metadata", Json()) == description.value("metadata", Json());
+        field_at(there->description, "crc32c") == description.at("crc32c") &&
+        field_at(there->description, "metadata") == field_at(description, "metadata");
     if (is_ours) return there;
   }
   return std::move(answer).error().within(fmt::format("{}/{}", url(), printable(name)));
@@ -149,11 +124,11 @@ Result<StoredObject> StorageClient::settle(const Json& description, Result<HttpR
 
 HttpRequest StorageClient::upload_request(std::string_view type, const std::string& name,
                                           std::uint64_t replaces) const {
-  return {
-      .method = "POST",
-      .url = fmt::format("{}/upload/storage/v1/b/{}/o?uploadType={}&name={}&ifGenerationMatch={}",
-                         endpoint_, percent_encode(bucket_), type, percent_encode(name), replaces),
-      .repeatable = true};
+  return {.method = "POST",
+          .url = fmt::format(
+              "{}/upload/storage/v1/b/{}/o?uploadType={}&name={}&ifGenerationMatch={}",
+              service_.endpoint(), percent_encode(bucket_), type, percent_encode(name), replaces),
+          .repeatable = true};
 }
 
 Result<StoredObject> StorageClient::insert(const Json& description, ByteView content,
@@ -165,13 +140,14 @@ Result<StoredObject> StorageClient::insert(const Json& description, ByteView con
   const std::string boundary = "firebreak-" + to_hex(nonce);
   HttpRequest request = upload_request("multipart", name, replaces);
   request.headers.emplace_back("Content-Type", "multipart/related; boundary=" + boundary);
-  const std::string type = description.value("contentType", "application/octet-stream");
+  const std::string type = text_at(description, "contentType");
   request.body_head = fmt::format(
       "--{0}\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n{1}\r\n--{0}\r\nContent-Type: "
       "{2}\r\n\r\n",
-      boundary, description.dump(), is_header_value(type) ? type : "application/octet-stream");
+      boundary, description.dump(),
+      is_header_value(type) && !type.empty() ? type : "application/octet-stream");
   request.body_tail = fmt::format("\r\n--{}--\r\n", boundary);
-  return settle(description, send(request, content, {}, stop), stop);
+  return settle(description, service_.send(request, content, {}, stop), stop);
 }
 
 Result<StoredObject> StorageClient::insert_in_parts(const Json& description, std::uint64_t size,
@@ -182,7 +158,7 @@ Result<StoredObject> StorageClient::insert_in_parts(const Json& description, std
   HttpRequest request = upload_request("resumable", name, replaces);
   request.headers.emplace_back("Content-Type", "application/json; charset=UTF-8");
   request.headers.emplace_back("X-Upload-Content-Length", std::to_string(size));
-  Result<HttpResponse> begun = send(request, as_bytes(body), {}, stop);
+  Result<HttpResponse> begun = service_.send(request, as_bytes(body), {}, stop);
   if (!begun.ok()) return settle(description, std::move(begun), stop);
   const std::string session = begun->header("location");
   if (session.empty()) {
@@ -194,7 +170,7 @@ Result<StoredObject> StorageClient::insert_in_parts(const Json& description, std
 
 Result<HttpResponse> StorageClient::send_parts(const std::string& session, std::uint64_t size,
                                                const NextPart& next, std::stop_token stop) {
-  Tries tries(retries_, clock_, next_seed_++);
+  Tries tries = service_.tries();
   for (std::uint64_t at = 0;;) {
     const ByteView part = TRY(next());
     const std::uint64_t end = at + part.size();
@@ -204,7 +180,7 @@ Result<HttpResponse> StorageClient::send_parts(const std::string& session, std::
       HttpRequest request{.method = "PUT", .url = session, .repeatable = true};
       request.headers.emplace_back("Content-Range",
                                    fmt::format("bytes {}-{}/{}", at, end - 1, size));
-      HttpResponse answer = TRY(send(request, rest, {}, stop));
+      HttpResponse answer = TRY(service_.send(request, rest, {}, stop));
       if (answer.status != kResume) return answer;
       const std::uint64_t kept = kept_bytes(answer);
       if (kept < at || kept > end) {
@@ -233,17 +209,18 @@ Result<void> StorageClient::patch(const StoredObject& object, const Json& change
                          percent_encode(object.name), object.generation, object.metageneration),
       .repeatable = false};
   request.headers.emplace_back("Content-Type", "application/json; charset=UTF-8");
-  TRY(send(request, as_bytes(body), {}, std::move(stop))
+  TRY(service_.send(request, as_bytes(body), {}, std::move(stop))
           .context("{}/{}", url(), printable(object.name)));
   return {};
 }
 
 Result<void> StorageClient::remove(const StoredObject& object, std::stop_token stop) {
   const Result<HttpResponse> answer =
-      send({.method = "DELETE",
-            .url = fmt::format("{}/{}?ifGenerationMatch={}", objects_url(),
-                               percent_encode(object.name), object.generation)},
-           {}, {}, std::move(stop))
+      service_
+          .send({.method = "DELETE",
+                 .url = fmt::format("{}/{}?ifGenerationMatch={}", objects_url(),
+                                    percent_encode(object.name), object.generation)},
+                {}, {}, std::move(stop))
           .context("{}/{}", url(), printable(object.name));
   // One whose answer was lost is gone by now.
   if (answer.ok() || failed_with(answer, Code::NotFound)) return {};

@@ -1,34 +1,27 @@
 // Calls to one bucket of Cloud Storage by its JSON API. Thread-safe.
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <vector>
 
-#include "base/retry.h"
-#include "net/google_client.h"
+#include "net/google_service.h"
 #include "storage/stored_object.h"
 
 namespace firebreak {
 
 class StorageClient {
  public:
-  struct Options {
-    std::string endpoint;  // "https://storage.googleapis.com"
-    // Nothing for an emulator, which must not be shown real ones.
-    std::unique_ptr<GoogleCredentials> credentials = {};
-    HttpOptions http = {};
-    RetryPolicy retries = {};
+  struct Options : GoogleService::Options {
     unsigned page_size = 1000;  // of listings; the service's own limit
   };
   // Asks nothing of the service yet. Borrows the clock.
   StorageClient(std::string bucket, Options options, Clock& clock);
 
   const std::string& bucket() const { return bucket_; }
-  bool is_emulator() const { return is_emulator_; }
+  bool is_emulator() const { return service_.is_emulator(); }
   std::string url() const { return "gs://" + bucket_; }
   // For people: "the emulator at http://127.0.0.1:9199".
-  std::string endpoint() const;
+  std::string endpoint() const { return service_.place(); }
 
   // All are tried again while Unavailable; NotFound where there is no such bucket or object, Denied
   // and the other errors of google_error().
@@ -66,8 +59,6 @@ class StorageClient {
   Result<void> remove(const StoredObject& object, std::stop_token stop);
 
  private:
-  Result<HttpResponse> send(const HttpRequest& request, ByteView body, Bytes buffer,
-                            std::stop_token stop);
   HttpRequest upload_request(std::string_view type, const std::string& name,
                              std::uint64_t replaces) const;
   Result<StoredObject> settle(const nlohmann::json& description, Result<HttpResponse> answer,
@@ -78,13 +69,8 @@ class StorageClient {
   std::string objects_url() const;
 
   const std::string bucket_;
-  const std::string endpoint_;
-  const bool is_emulator_;
-  const RetryPolicy retries_;
   const unsigned page_size_;
-  Clock& clock_;
-  GoogleClient client_;
-  std::atomic<std::uint64_t> next_seed_;
+  GoogleService service_;
 };
 
 }  // namespace firebreak

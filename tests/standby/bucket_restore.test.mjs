@@ -102,7 +102,7 @@ test('killed, it does the rest the second time', async () => {
 
 test('bad input is refused in a line', async () => {
   await refused(['restore', point, '--to', 'gs://copy'], 1, /give --confirm copy/);
-  await refused(['restore', point, '--to', 'gs://copy', '--confirm', 'demo'], 1, /is not the bucket/);
+  await refused(['restore', point, '--to', 'gs://copy', '--confirm', 'demo'], 1, /is not what is written to: /);
   await refused(['restore', point, '--to', 'gs://copy/a', '--dry-run'], 1, /a whole bucket/);
   await refused(['restore', point, '--to', 'gs://nothing-here', '--dry-run'], 1, /nothing-here/);
   await refused(['restore', point, '--to', 'gs://copy', '--dry-run', '--below', 'zzz'], 1,

@@ -192,7 +192,7 @@ test('what must not be restored is said in one line, and nothing is written', as
   };
   for (const [wanted, ...words] of [
     [/look at it with --dry-run first, then give --confirm demo/, point, '--to', SOURCE],
-    [/--confirm other is not the project that is written to, demo/, point, '--to', SOURCE,
+    [/--confirm other is not what is written to: demo/, point, '--to', SOURCE,
      '--confirm', 'other'],
     [/--mode all: missing, overwrite or exact/, point, '--to', SOURCE, '--mode', 'all'],
     [/an undo point cannot be saved with --no-lock/, point, '--to', SOURCE,
