@@ -66,6 +66,12 @@ Result<void> give_name(const std::string& temporary, const std::string& name) {
                printable(name));
 }
 
+// What lies in the place of a file, a folder say, is no file of the repository: as list() has it.
+Result<void> check_is_file(const struct stat& status, const std::string& path) {
+  if (S_ISREG(status.st_mode)) return {};
+  return error(Code::NotFound, "{} is no file; move it away", printable(path));
+}
+
 }  // namespace
 
 LocalBackend::LocalBackend(std::string path) : path_(std::move(path)) {
@@ -106,14 +112,15 @@ Result<Bytes> LocalBackend::load(const FileName& file, Range range, Bytes buffer
                                  std::stop_token stop) {
   TRY(check_stop(file, stop));
   const std::string path = path_of(file);
-  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd.is_open()) return errno_error(errno, "open", path);
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) return errno_error(errno, "stat", path);
+  TRY(check_is_file(status, path));
   std::uint64_t length = 0;
   if (range.length) {
     length = *range.length;
   } else {
-    struct stat status {};
-    if (::fstat(fd.get(), &status) != 0) return errno_error(errno, "stat", path);
     const auto size = static_cast<std::uint64_t>(status.st_size);
     if (range.offset > size) {
       return error(Code::Corrupt, "{} ends {} bytes early", to_string(file), range.offset - size);
@@ -133,6 +140,7 @@ Result<FileInfo> LocalBackend::stat(const FileName& file, std::stop_token stop) 
   const std::string path = path_of(file);
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) return errno_error(errno, "stat", path);
+  TRY(check_is_file(status, path));
   return FileInfo{file.name, static_cast<std::uint64_t>(status.st_size)};
 }
 
@@ -162,7 +170,11 @@ Result<void> LocalBackend::list(FileType type, const EachFile& each, std::stop_t
 Result<void> LocalBackend::remove(const FileName& file, std::stop_token stop) {
   TRY(check_stop(file, stop));
   const std::string path = path_of(file);
-  if (::unlink(path.c_str()) != 0) return errno_error(errno, "remove", path);
+  if (::unlink(path.c_str()) != 0) {
+    struct stat status {};
+    if (errno == EISDIR && ::stat(path.c_str(), &status) == 0) return check_is_file(status, path);
+    return errno_error(errno, "remove", path);
+  }
   return sync_folder(folder_path(file));
 }
 

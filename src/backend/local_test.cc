@@ -55,6 +55,11 @@ TEST_F(LocalTest, ListsWhatItFindsByNameAlone) {
   for (const FileType type : {FileType::Pack, FileType::Index}) {
     EXPECT_TRUE(list_all(backend, type, {})->empty());
   }
+  const FileName folder{FileType::Pack, std::string(64, 'c')};
+  EXPECT_TRUE(failed_with(backend.load(folder, {}, {}, {}), Code::NotFound));
+  EXPECT_TRUE(failed_with(backend.load(folder, {0, 1}, {}, {}), Code::NotFound));
+  EXPECT_TRUE(failed_with(backend.stat(folder, {}), Code::NotFound));
+  EXPECT_TRUE(failed_with(backend.remove(folder, {}), Code::NotFound));
   std::filesystem::rename(path_ + "/data/bb/" + pack, path_ + "/data/aa/" + pack);
   EXPECT_EQ(list_all(backend, FileType::Pack, {})->size(), 1U);
 }

@@ -101,6 +101,24 @@ class RepairPacks(harness.CommandTest):
         self.assertGreater(summary["blobs_salvaged"], 1)
         self.assert_whole()
 
+    def test_a_folder_in_the_place_of_a_pack(self):
+        pack = max(self.packs(), key=os.path.getsize)
+        os.unlink(pack)
+        os.mkdir(pack)
+        self.firebreak("check", code=1)
+        done = self.firebreak("repair", "packs", "--json", *self.from_other)
+        self.assertEqual(done.documents[-1]["blobs_lost"], 0)
+        self.assert_whole()
+
+    def test_a_folder_in_the_place_of_a_pack_and_nothing_else(self):
+        pack = max(self.packs(), key=os.path.getsize)
+        os.unlink(pack)
+        os.mkdir(pack)
+        self.firebreak("repair", "packs", "--give-up-lost", code=1)
+        self.firebreak("repair", "snapshots", "--forget")
+        self.firebreak("check", "--read-data")
+        self.restic("check", "--read-data")
+
     def test_a_damaged_pack_that_no_index_names(self):
         for name in os.listdir(self.repository + "/index"):
             os.unlink(f"{self.repository}/index/{name}")
