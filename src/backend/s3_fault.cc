@@ -70,7 +70,7 @@ std::string said(const HttpResponse& response, const S3Fault& fault) {
 
 Error s3_error(const HttpResponse& response) {
   const S3Fault fault = parse_s3_fault(response.body);
-  const Error by_status = status_error(response, said(response, fault));
+  Error by_status = status_error(response, said(response, fault));
   const std::string region = wanted_region(response, fault);
   if (response.status == 301 && !region.empty()) {
     return error(Code::Invalid,

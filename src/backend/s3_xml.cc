@@ -95,7 +95,7 @@ std::string s3_completion(const std::vector<std::string>& etags) {
   pugi::xml_node root = document.append_child("CompleteMultipartUpload");
   for (std::size_t part = 0; part < etags.size(); ++part) {
     pugi::xml_node node = root.append_child("Part");
-    node.append_child("PartNumber").text().set(static_cast<unsigned long long>(part + 1));
+    node.append_child("PartNumber").text().set(static_cast<unsigned long long>(part) + 1);
     node.append_child("ETag").text().set(etags[part].c_str());
   }
   struct Text final : pugi::xml_writer {

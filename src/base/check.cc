@@ -6,7 +6,7 @@
 namespace firebreak {
 
 void check_failed(const char* condition, const char* file, int line) {
-  std::fprintf(stderr, "firebreak: %s:%d: this must hold: %s\n", file, line, condition);
+  (void)std::fprintf(stderr, "firebreak: %s:%d: this must hold: %s\n", file, line, condition);
   std::abort();
 }
 

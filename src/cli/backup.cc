@@ -125,8 +125,9 @@ class ProgressText {
   }
   std::optional<std::uint64_t> seconds_left() const {
     const std::uint64_t bytes = progress_.bytes;
-    if (expected_ <= bytes || rate() == 0) return std::nullopt;
-    return (expected_ - bytes) / rate();
+    const std::uint64_t rate = this->rate();  // once: it may come down to 0
+    if (expected_ <= bytes || rate == 0) return std::nullopt;
+    return (expected_ - bytes) / rate;
   }
 
   const ArchiveProgress& progress_;

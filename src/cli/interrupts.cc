@@ -54,8 +54,8 @@ Result<std::unique_ptr<Interrupts>> Interrupts::watch() {
     if (before.sa_handler != SIG_IGN) ::sigaction(signal, &action, nullptr);
   }
   // A reader that is gone is an error of write().
-  ::signal(SIGPIPE, SIG_IGN);
-  ::signal(SIGXFSZ, SIG_IGN);  // a file too large for its limit is an error of write()
+  (void)::signal(SIGPIPE, SIG_IGN);
+  (void)::signal(SIGXFSZ, SIG_IGN);  // a file too large for its limit is an error of write()
   return watching;
 }
 
@@ -63,7 +63,7 @@ Interrupts::~Interrupts() {
   if (!listener_.joinable()) return;
   wake(wake_.get(), 1);
   listener_.join();
-  for (const int signal : kSignals) ::signal(signal, SIG_DFL);
+  for (const int signal : kSignals) (void)::signal(signal, SIG_DFL);
   wake_fd = -1;
 }
 

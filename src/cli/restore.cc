@@ -156,8 +156,9 @@ class ProgressText {
   }
   std::optional<std::uint64_t> seconds_left(std::optional<std::uint64_t> total) const {
     const std::uint64_t done = progress_.bytes + skipped_.bytes;
-    if (!total || *total <= done || rate() == 0) return std::nullopt;
-    return (*total - done) / rate();
+    const std::uint64_t rate = this->rate();  // once: it may come down to 0
+    if (!total || *total <= done || rate == 0) return std::nullopt;
+    return (*total - done) / rate;
   }
 
   const RestoreProgress& progress_;

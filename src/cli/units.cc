@@ -107,7 +107,7 @@ std::string format_time(FileTime time) {
 Result<FileTime> parse_time(std::string_view text) {
   std::string strict(text);
   if (strict.size() > 10 && strict[10] == ' ') strict[10] = 'T';
-  const std::size_t zone = strict.find(" ");
+  const std::size_t zone = strict.find(' ');
   if (zone != std::string::npos) strict.erase(zone, 1);
   const std::size_t sign = strict.find_last_of("+-");
   if (sign != std::string::npos && sign > 10 && strict.size() - sign == 5) {

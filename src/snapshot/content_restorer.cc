@@ -162,6 +162,7 @@ Result<void> ContentRestorer::fetch(const Run& run, std::stop_token stop) {
     end = std::max(end, entry.offset + std::uint64_t{entry.length});
   }
   const Range range{begin, end - begin};
+  // NOLINTBEGIN(bugprone-use-after-move): of what was taken out only whether it was there is asked.
   Result<Bytes> loaded = repository_.backend().load({FileType::Pack, run.front()->place.pack.hex()},
                                                     range, std::move(sealed), stop);
   if (failed_with(loaded, Code::Canceled)) return std::move(loaded).error();
@@ -189,6 +190,7 @@ Result<void> ContentRestorer::fetch(const Run& run, std::stop_token stop) {
       TRY(write(piece, plain));
     }
   }
+  // NOLINTEND(bugprone-use-after-move)
   return {};
 }
 

@@ -244,8 +244,9 @@ grpc::Status FirestoreService::Commit(grpc::ServerContext*, const api::CommitReq
   const absl::Status size = check_size(*request);
   if (!size.ok()) return to_grpc(size);
   Answer<api::CommitResponse> committed = store_.commit(*request);
-  if (committed.ok()) *response = *std::move(committed);
-  return to_grpc(committed.status());
+  if (!committed.ok()) return to_grpc(committed.status());
+  *response = *std::move(committed);
+  return grpc::Status::OK;
 }
 
 grpc::Status FirestoreService::Rollback(grpc::ServerContext*, const api::RollbackRequest* request,
@@ -260,8 +261,9 @@ grpc::Status FirestoreService::BatchWrite(grpc::ServerContext*,
   const absl::Status size = check_size(*request);
   if (!size.ok()) return to_grpc(size);
   Answer<api::BatchWriteResponse> written = store_.batch_write(*request);
-  if (written.ok()) *response = *std::move(written);
-  return to_grpc(written.status());
+  if (!written.ok()) return to_grpc(written.status());
+  *response = *std::move(written);
+  return grpc::Status::OK;
 }
 
 grpc::Status FirestoreService::RunQuery(grpc::ServerContext*, const api::RunQueryRequest* request,
