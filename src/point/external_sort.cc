@@ -1,4 +1,4 @@
-#include "base/external_sort.h"
+#include "point/external_sort.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -18,7 +18,8 @@ constexpr std::size_t kReadBytes = 64 * 1024;
 // One sorted part of the file, from its beginning.
 class ExternalSort::PartReader {
  public:
-  PartReader(int fd, Part part) : fd_(fd), next_(part.begin), end_(part.end) {}
+  PartReader(int fd, const ScratchCipher& cipher, Part part)
+      : fd_(fd), cipher_(cipher), next_(part.begin), end_(part.end) {}
 
   // False at the end.
   Result<bool> next() {
@@ -48,12 +49,14 @@ class ExternalSort::PartReader {
     const std::uint64_t more = std::min<std::uint64_t>(std::max(kReadBytes, wanted), end_ - next_);
     bytes_.resize(old + more);
     const std::size_t got = TRY(read_up_to_at(fd_, std::span(bytes_).subspan(old), next_));
+    cipher_.apply(std::span(bytes_).subspan(old, got), next_);
     next_ += got;
     if (got == more && bytes_.size() >= wanted) return {};
     return error(Code::Io, "the temporary file of a sort ends early");
   }
 
   int fd_;
+  const ScratchCipher& cipher_;
   std::uint64_t next_;
   std::uint64_t end_;
   Bytes bytes_;
@@ -99,6 +102,7 @@ Result<void> ExternalSort::spill() {
   Bytes out;
   const std::uint64_t begin = file_bytes_;
   const auto flush = [&]() -> Result<void> {
+    cipher_.apply(out, file_bytes_);
     TRY(write_all_at(file_.get(), out, file_bytes_).context("sorting in {}", folder_));
     file_bytes_ += out.size();
     out.clear();
@@ -129,7 +133,7 @@ Result<void> ExternalSort::finish(const Each& each) {
   buffer_ = {};
   std::vector<std::unique_ptr<PartReader>> heap;
   for (const Part& part : parts_) {
-    auto reader = std::make_unique<PartReader>(file_.get(), part);
+    auto reader = std::make_unique<PartReader>(file_.get(), cipher_, part);
     const bool is_there = TRY(reader->next());
     if (is_there) heap.push_back(std::move(reader));
   }

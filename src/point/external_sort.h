@@ -1,5 +1,6 @@
 // Sorts more than fits in memory: what is added is sorted in parts that go to a file, and the parts
-// are merged while they are read. The file has no name, so that nothing is left of it.
+// are merged while they are read. The file has no name and is encrypted, so that nothing is left of
+// it.
 #pragma once
 
 #include <functional>
@@ -9,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/file.h"
+#include "crypto/scratch_cipher.h"
 
 namespace firebreak {
 
@@ -48,6 +50,7 @@ class ExternalSort {
   const std::size_t memory_max_;
   Bytes buffer_;
   std::vector<Entry> entries_;
+  const ScratchCipher cipher_;
   Fd file_;
   std::uint64_t file_bytes_ = 0;
   std::vector<Part> parts_;

@@ -1,7 +1,9 @@
-#include "base/external_sort.h"
+#include "point/external_sort.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "base/random.h"
 
@@ -41,6 +43,30 @@ TEST(ExternalSortTest, SortsWithinMemoryAndBeyond) {
       EXPECT_EQ(sorted, entries) << memory << " bytes of memory";
     }
   }
+}
+
+// What a file without a name holds, by way of this process.
+std::string text_of_nameless_file(const std::string& folder) {
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    const std::string target = std::filesystem::read_symlink(entry.path(), gone).string();
+    if (gone || !target.starts_with(folder)) continue;
+    const Result<Bytes> bytes = read_file(entry.path().string(), 1 << 20);
+    if (bytes.ok()) return to_text(*bytes);
+  }
+  return {};
+}
+
+TEST(ExternalSortTest, WhatGoesToDiskIsEncrypted) {
+  const std::string folder = fmt::format("{}/sort_test-{}", testing::TempDir(), getpid());
+  std::filesystem::create_directories(folder);
+  ExternalSort sort(std::filesystem::canonical(folder).string(), 1);
+  const std::string secret(100, 's');
+  for (int i = 0; i < 50; ++i) ASSERT_TRUE(sort.add(secret, as_bytes(secret)).ok());
+  const std::string stored = text_of_nameless_file(std::filesystem::canonical(folder).string());
+  EXPECT_GT(stored.size(), 1000U);
+  EXPECT_EQ(stored.find("ssss"), std::string::npos);
+  std::filesystem::remove(folder);
 }
 
 TEST(ExternalSortTest, NamesTheFolderItCannotUse) {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/external_sort.h"
+#include "point/external_sort.h"
 #include "base/task_group.h"
 #include "base/text.h"
 #include "crypto/crc32c.h"

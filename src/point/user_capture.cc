@@ -1,6 +1,6 @@
 #include "point/user_capture.h"
 
-#include "base/external_sort.h"
+#include "point/external_sort.h"
 #include "base/text.h"
 #include "net/google_json.h"
 #include "point/tree_piece.h"
