@@ -226,8 +226,8 @@ class S3Server(Server):
         self.conf = str(self.folder / "ceph.conf")
         pathlib.Path(self.conf).write_text(CEPH_CONF.format(
             fsid=fsid, mon_port=mon_port, port=self.port, folder=self.folder))
-        self.start_monitor(fsid, mon_port)
-        self.start_disk()
+        monitor = self.start_monitor(fsid, mon_port)
+        self.start_disk(monitor)
         self.run("radosgw-admin", "-n", "client.rgw", "user", "create", "--uid=tester",
                  "--display-name=tester", f"--access-key={self.access_key}",
                  f"--secret-key={self.secret_key}")
@@ -248,10 +248,12 @@ class S3Server(Server):
                  "--mon-data", str(self.folder / "mon"))
         monitor = self.launch("ceph-mon", "-c", self.conf, "-i", "a", "-f")
         self.wait_until(lambda: self.succeeds("ceph", "mon", "stat"), monitor)
+        return monitor
 
-    def start_disk(self):
+    def start_disk(self, monitor):
         disk_id = str(uuid.uuid4())
-        self.run("ceph", "osd", "new", disk_id)
+        # One that answers may still refuse whoever writes; told twice the disk is the same.
+        self.wait_until(lambda: self.succeeds("ceph", "osd", "new", disk_id), monitor)
         self.run("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", disk_id)
         disk = self.launch("ceph-osd", "-c", self.conf, "-i", "0", "-f")
         self.wait_until(lambda: "1 up" in self.output_of("ceph", "osd", "stat"), disk)
