@@ -46,9 +46,7 @@ std::string tenant_id(const Json& tenant) {
 }
 
 AuthClient::AuthClient(std::string project, Options options, Clock& clock)
-    : project_(std::move(project)),
-      page_size_(options.page_size),
-      service_(std::move(options), clock) {}
+    : project_(std::move(project)), service_(std::move(options), clock) {}
 
 std::string AuthClient::project_url(std::string_view version, const std::string& tenant) const {
   std::string url = fmt::format("{}/{}/projects/{}", service_.endpoint(), version, project_);
@@ -119,7 +117,7 @@ Result<AuthClient::Page> AuthClient::list(const std::string& tenant, const std::
   const std::string from = token.empty() ? "" : "&nextPageToken=" + percent_encode(token);
   const Json json = TRY(ask("GET",
                             fmt::format("{}/accounts:batchGet?maxResults={}{}",
-                                        project_url("v1", tenant), page_size_, from),
+                                        project_url("v1", tenant), kUsersPerCall, from),
                             {}, std::move(stop))
                             .context("users of {}", url()));
   Page page;

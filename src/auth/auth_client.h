@@ -16,13 +16,10 @@ std::string tenant_id(const nlohmann::json& tenant);
 
 class AuthClient {
  public:
-  struct Options : GoogleService::Options {
-    std::size_t page_size = kUsersPerCall;
-  };
+  using Options = GoogleService::Options;
   // Asks nothing of the service yet. Borrows the clock.
   AuthClient(std::string project, Options options, Clock& clock);
 
-  const std::string& project() const { return project_; }
   bool is_emulator() const { return service_.is_emulator(); }
   std::string url() const { return "auth://" + project_; }
   // For people: "the emulator at http://127.0.0.1:9199".
@@ -74,7 +71,6 @@ class AuthClient {
                                                std::stop_token stop);
 
   const std::string project_;
-  const std::size_t page_size_;
   GoogleService service_;
 };
 

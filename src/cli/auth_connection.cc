@@ -15,8 +15,8 @@ constexpr std::string_view kEmulatorPath = "/identitytoolkit.googleapis.com";
 }  // namespace
 
 Result<AuthClient::Options> connect_to_users(Session& session) {
-  AuthClient::Options connection{
-      {TRY(connect_to_google(session, kAuthEndpoint, kAuthEmulator, kScope))}};
+  AuthClient::Options connection =
+      TRY(connect_to_google(session, kAuthEndpoint, kAuthEmulator, kScope));
   if (connection.credentials == nullptr) connection.endpoint += kEmulatorPath;
   return connection;
 }

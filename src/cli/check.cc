@@ -199,7 +199,12 @@ class Report {
           "missing");
     }
     for (const std::string& id : snapshots_) {
-      lines.push_back(fmt::format("a lost snapshot file: firebreak forget {}", id.substr(0, 8)));
+      lines.push_back(fmt::format(
+          "a lost snapshot file, whose data is still there until a prune: if another repository "
+          "has "
+          "the snapshot, firebreak copy --from-repo OTHER; if none has, restic recover makes a "
+          "snapshot of the data; then firebreak forget {}",
+          id.substr(0, 8)));
     }
     if (repeated_ && !repair_index_ && !read_headers_)
       lines.push_back("to tidy up: firebreak repair index");

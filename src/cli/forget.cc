@@ -34,10 +34,16 @@ struct Request {
 };
 
 // What is to go, and how it is told.
+// Of a snapshot whose file is damaged, while its data is there.
+constexpr std::string_view kBringBack =
+    "bring the snapshot back by firebreak copy --from-repo OTHER, or by restic recover where no "
+    "other repository has it";
+
 struct Decision {
   std::vector<SnapshotId> removed;
   std::size_t kept = 0;
-  std::size_t refused = 0;  // groups
+  std::size_t refused = 0;     // groups
+  std::size_t unreadable = 0;  // of those removed
 };
 
 bool is_empty(const SnapshotOptions& filter) {
@@ -75,6 +81,7 @@ Result<Decision> decide_named(Session& session, const std::vector<FoundSnapshot>
                               const SnapshotFilter& filter) {
   std::vector<FoundSnapshot> candidates = all;
   for (const SnapshotId& id : unreadable) candidates.push_back({id, {}});
+  Decision decision;
   std::set<SnapshotId> chosen;
   Table table({"ID", "Time", "Host", "Tags", "Paths"});
   Json removed = Json::array();
@@ -85,6 +92,7 @@ Result<Decision> decide_named(Session& session, const std::vector<FoundSnapshot>
     if (!chosen.insert(found.id).second) continue;
     const bool is_read = std::any_of(all.begin(), all.end(),
                                      [&](const FoundSnapshot& one) { return one.id == found.id; });
+    if (!is_read) ++decision.unreadable;
     const Result<WallTime> time = found.snapshot.time.to_wall();
     table.row({found.id.brief(),
                !is_read    ? "unreadable"
@@ -94,6 +102,12 @@ Result<Decision> decide_named(Session& session, const std::vector<FoundSnapshot>
                fmt::format("{}", fmt::join(found.snapshot.paths, " "))});
     removed.push_back(is_read ? to_json(found)
                               : Json{{"id", found.id.hex()}, {"short_id", found.id.brief()}});
+  }
+  if (options.prune && decision.unreadable > 0) {
+    return error(Code::Invalid,
+                 "nothing was removed: what a snapshot had that cannot be read would go with "
+                 "--prune, although it can still be brought back; leave --prune out, and {}",
+                 kBringBack);
   }
   Console& console = session.console();
   if (console.is_json()) {
@@ -108,7 +122,9 @@ Result<Decision> decide_named(Session& session, const std::vector<FoundSnapshot>
         fmt::format("remove {} of {}", chosen.size(), counted(candidates.size(), "snapshot")));
     table.print(console);
   }
-  return Decision{{chosen.begin(), chosen.end()}, candidates.size() - chosen.size(), 0};
+  decision.removed.assign(chosen.begin(), chosen.end());
+  decision.kept = candidates.size() - chosen.size();
+  return decision;
 }
 
 Json json_of(const std::vector<FoundSnapshot>& all, const GroupRetention& group) {
@@ -236,6 +252,9 @@ Result<ExitCode> forget(Session& session, const Options& options) {
                          [&](const SnapshotId& id) { return gone.count(id) > 0; }));
   } else if (options.prune) {
     console.say("nothing was removed, so nothing was pruned; that does: firebreak prune");
+  } else if (decision.unreadable > 0) {
+    console.say(fmt::format("their data is still there; before firebreak prune removes it: {}",
+                            kBringBack));
   } else if (count > 0) {
     console.say("their data is still there; next: firebreak prune");
   }

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "point/external_sort.h"
 #include "base/task_group.h"
 #include "base/text.h"
 #include "crypto/crc32c.h"
+#include "point/external_sort.h"
 #include "point/folder.h"
 #include "point/object_files.h"
 #include "point/object_folders.h"
@@ -20,10 +20,6 @@ namespace {
 constexpr std::size_t kPartBytes = kChunkSizeMax;
 // From here on cuts are not looked for: a change of such an object is a new one.
 constexpr std::uint64_t kLargeObjectBytes = 1 << 30;
-
-FirestoreTime time_of(Clock& clock) {
-  return std::chrono::floor<std::chrono::microseconds>(clock.now());
-}
 
 // Between components, which have no byte so low.
 std::string sort_key(const ObjectPlaces::Place& place) {
@@ -243,7 +239,7 @@ Result<CapturedObjects> ObjectCapture::run(std::stop_token stop) {
   if (keeps_versions(description) && !options_.live_only) {
     captured_.uncovered.push_back({"", "generations that are not live (--live-only accepts that)"});
   }
-  captured_.begin = time_of(clock_);
+  captured_.begin = firestore_now(clock_);
   std::string token;
   do {
     StorageClient::Page page = TRY(client_.list("", token, stop));
@@ -253,7 +249,7 @@ Result<CapturedObjects> ObjectCapture::run(std::stop_token stop) {
     TRY(read_page(items, stop));
     for (const Item& item : items) TRY(keep(item));
   } while (!token.empty());
-  captured_.end = time_of(clock_);
+  captured_.end = firestore_now(clock_);
 
   captured_.manifest = TRY(manifest_->finish());
   TRY(places_->finish());

@@ -1,8 +1,8 @@
 #include "point/user_capture.h"
 
-#include "point/external_sort.h"
 #include "base/text.h"
 #include "net/google_json.h"
+#include "point/external_sort.h"
 #include "point/tree_piece.h"
 
 namespace firebreak {
@@ -11,10 +11,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t kNumberBytes = 8;
-
-FirestoreTime time_of(Clock& clock) {
-  return std::chrono::floor<std::chrono::microseconds>(clock.now());
-}
 
 // Behind the key, so that of two listings of one user the later comes last.
 std::string numbered(std::string key, std::uint64_t number) {
@@ -52,9 +48,9 @@ class UserCapture {
 };
 
 Result<Json> UserCapture::describe(std::stop_token stop) {
-  Json config{{"project", TRY(client_.describe_project(stop))},
-              {"providers", TRY(client_.describe_providers("", stop))},
-              {"tenants", Json::array()}};
+  Json config{{"tenants", Json::array()}};
+  config["project"] = TRY(client_.describe_project(stop));
+  config["providers"] = TRY(client_.describe_providers("", stop));
   for (Json& tenant : TRY(client_.list_tenants(config["project"], stop))) {
     const std::string id = tenant_id(tenant);
     Json providers = TRY(client_.describe_providers(id, stop));
@@ -78,12 +74,7 @@ Result<void> UserCapture::keep(const User& user) {
   const bool is_hidden =
       user.has_redacted_password() || (user.has_password() && !client_.is_emulator() &&
                                        !hash_config(config_, user.tenant).is_object());
-  if (is_hidden) {
-    return error(Code::Denied,
-                 "{}: the service hides what passwords are hashed with, so that nobody could sign "
-                 "in after a restore; grant the permission firebaseauth.configs.getHashConfig",
-                 client_.url());
-  }
+  if (is_hidden) return hidden_hashes(client_);
   const std::string record = encode_user(user);
   TRY(tree_.add(key_of(user), as_bytes(record)).context("{}", client_.url()));
   ++captured_.count;
@@ -95,14 +86,14 @@ Result<void> UserCapture::keep(const User& user) {
 }
 
 Result<CapturedUsers> UserCapture::run(std::stop_token stop) {
-  captured_.begin = time_of(clock_);
+  captured_.begin = firestore_now(clock_);
   config_ = TRY(describe(stop));
   captured_.config = config_.dump(2) + "\n";
   const std::uint64_t before = TRY(count(stop));
   TRY(list_users_in_order(
       client_, tenants_, temporary_folder_, [this](const User& user) { return keep(user); }, stop));
   const std::uint64_t after = TRY(count(stop));
-  captured_.end = time_of(clock_);
+  captured_.end = firestore_now(clock_);
   const std::uint64_t least = std::min(before, after);
   if (captured_.count < least) {
     return error(Code::Io,
@@ -115,6 +106,13 @@ Result<CapturedUsers> UserCapture::run(std::stop_token stop) {
 }
 
 }  // namespace
+
+Error hidden_hashes(const AuthClient& client) {
+  return error(Code::Denied,
+               "{}: the service hides password hashes or what they are made with; grant the "
+               "permission firebaseauth.configs.getHashConfig",
+               client.url());
+}
 
 const Json& hash_config(const Json& config, const std::string& tenant) {
   static const Json null;

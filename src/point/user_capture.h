@@ -44,6 +44,9 @@ Result<void> list_users_in_order(AuthClient& client, const std::vector<std::stri
                                  const std::string& temporary_folder, const EachUser& each,
                                  std::stop_token stop);
 
+// Denied, and what to grant: with hashes hidden nobody could sign in after a restore.
+Error hidden_hashes(const AuthClient& client);
+
 // Of a capture's configuration, what these users' passwords are hashed with; null where the service
 // does not tell.
 const nlohmann::json& hash_config(const nlohmann::json& config, const std::string& tenant);

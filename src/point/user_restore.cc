@@ -186,6 +186,13 @@ Result<void> UserRestore::meet(std::optional<User> wanted, std::optional<User> t
     } else {
       action = options_.mode == RestoreMode::Missing ? RestoreAction::Keep : RestoreAction::Change;
     }
+    // A change replaces all of a user, and an undo could not bring this back either.
+    const std::vector<std::string> losses = to_import(*there, false).losses;
+    if (action == RestoreAction::Change && !losses.empty()) {
+      action = RestoreAction::Keep;
+      fail(*there,
+           error(Code::Conflict, "left as it is; a change would take away {}", losses.front()));
+    }
   }
   return add(action, *std::move(wanted), std::move(stop));
 }
@@ -217,6 +224,7 @@ Result<void> UserRestore::compare(const RecordTree& tree, std::stop_token stop) 
   TRY(list_users_in_order(
       target_, tenants_, options_.temporary_folder,
       [&](User there) -> Result<void> {
+        if (there.has_redacted_password()) return hidden_hashes(target_);
         if (is_deleting_ || options_.mode != RestoreMode::Exact) ++progress_.in_target;
         const std::string key = key_of(there);
         while (!point.is_at_end() && point.key() < key) {

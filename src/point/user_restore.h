@@ -4,7 +4,7 @@
 //
 // The service has no condition for a change, so that what others do to a user between listing and
 // writing is written over; who appears meanwhile is left alone. What it does not tell (secrets of
-// one-time passwords, passkeys) cannot come back, and is named.
+// one-time passwords, passkeys) cannot come back, and is named; who has such now is not changed.
 #pragma once
 
 #include <functional>
@@ -27,7 +27,7 @@ struct UserRestoreOptions {
 };
 
 // `users` is the folder of the point, `config` what load_user_config() gives. Users that could not
-// be written do not end it; they are counted and told.
+// be written do not end it; they are counted and told. Denied where the target's hashes are hidden.
 Result<void> restore_users(const Repository& repository, const BlobId& users,
                            const nlohmann::json& config, AuthClient& target,
                            const UserRestoreOptions& options, ProjectRestoreProgress& progress,

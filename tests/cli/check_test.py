@@ -92,6 +92,37 @@ class Check(harness.CommandTest):
         self.assertEqual([one["id"] for one in left], [kept])
 
 
+    def test_what_a_broken_snapshot_file_had_comes_back(self):
+        self.back_up_tree()
+        with open(self.tree + "/only-then", "wb") as file:
+            file.write(os.urandom(5000))
+        with open(self.tree + "/only-then", "rb") as file:
+            content = file.read()
+        lost = self.back_up_tree()
+        os.unlink(self.tree + "/only-then")
+        self.back_up_tree()
+        path = f"{self.repository}/snapshots/{lost}"
+        os.chmod(path, 0o600)
+        with open(path, "r+b") as file:
+            file.write(b"broken")
+        done = self.firebreak("check", code=1)
+        for words in ("firebreak copy --from-repo OTHER", "restic recover"):
+            self.assertIn(words, done.errors)
+        done = self.firebreak("forget", lost[:8], "--prune", code=1)
+        self.assertIn("restic recover", done.errors)
+        self.assertTrue(os.path.exists(path))
+        done = self.firebreak("forget", lost[:8])
+        self.assertIn("restic recover", done.errors)
+        self.restic("recover")
+        self.firebreak("prune", "--max-unused", "0")
+        self.restic("check", "--read-data")
+        target = self.folder + "/recovered"
+        self.restic("restore", "latest", "--target", target, "--include", "only-then")
+        found = [os.path.join(folder, "only-then") for folder, _, names in os.walk(target)
+                 if "only-then" in names]
+        self.assertEqual([open(one, "rb").read() for one in found], [content])
+
+
 class Mend(harness.CommandTest):
     def lose_big_of(self, snapshot):
         self.lose_pack_of(self.node("/big", snapshot)["content"][0])

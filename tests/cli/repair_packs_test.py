@@ -75,6 +75,17 @@ class RepairPacks(harness.CommandTest):
         self.assertEqual(done.documents[-1]["blobs_lost"], 0)
         self.assert_whole()
 
+    def test_a_broken_snapshot_file_comes_back_from_another_repository(self):
+        path = f"{self.repository}/snapshots/{self.snapshot}"
+        os.chmod(path, 0o600)
+        os.truncate(path, 0)
+        self.firebreak("check", code=1)
+        self.firebreak("copy", *self.from_other)
+        self.firebreak("forget", self.snapshot[:8])
+        self.firebreak("prune")
+        self.snapshot = "latest"
+        self.assert_whole()
+
     def test_missing_packs(self):
         for pack in self.packs():
             os.unlink(pack)
