@@ -32,13 +32,15 @@ const refused = async (words, code, says) => {
   });
 };
 
-// Of every file below a folder: each is records, a length before each.
+// Of every file below a folder, name by name in the order of bytes: each is records, a length before
+// each. Whole paths would not do, because '%' in a name sorts before the '/' that ends one.
 async function recordsBelow(path) {
   const records = [];
-  for (const entry of (await readdir(path, {recursive: true, withFileTypes: true})).sort((a, b) =>
-    join(a.path, a.name) < join(b.path, b.name) ? -1 : 1)) {
+  const entries = await readdir(path, {withFileTypes: true});
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    if (entry.isDirectory()) records.push(...await recordsBelow(join(path, entry.name)));
     if (!entry.isFile() || entry.name === '!keys') continue;
-    const bytes = await readFile(join(entry.parentPath ?? entry.path, entry.name));
+    const bytes = await readFile(join(path, entry.name));
     for (let at = 0; at < bytes.length;) {
       let size = 0, shift = 0, byte;
       do {
