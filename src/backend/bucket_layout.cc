@@ -22,4 +22,21 @@ std::optional<std::string> name_of_object(FileType type, std::string_view key) {
   return is_file_name(key) ? std::optional(std::string(key)) : std::nullopt;
 }
 
+EachKey only_files(FileType type, const EachFile& each) {
+  return [type, &each](std::string_view key, std::uint64_t size) -> Result<void> {
+    const std::optional<std::string> name = name_of_object(type, key);
+    return name ? each({*name, size}) : Result<void>();
+  };
+}
+
+EachKey only_misplaced_packs(std::vector<Stray>& strays) {
+  return [&strays](std::string_view key, std::uint64_t) -> Result<void> {
+    const std::string_view name = key.substr(key.rfind('/') + 1);  // the whole where there is none
+    if (is_file_name(name) && !name_of_object(FileType::Pack, key)) {
+      strays.push_back({{FileType::Pack, std::string(name)}, fmt::format("data/{}", key), true});
+    }
+    return {};
+  };
+}
+
 }  // namespace firebreak

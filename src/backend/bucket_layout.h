@@ -17,4 +17,13 @@ std::string key_prefix(FileType type);
 // The name of the file that an object is, by its key below key_prefix(). Nothing for foreign ones.
 std::optional<std::string> name_of_object(FileType type, std::string_view key);
 
+// Takes the objects of a listing, each by its key below key_prefix().
+using EachKey = std::function<Result<void>(std::string_view key, std::uint64_t size)>;
+
+// Hands on the files. Borrows `each`.
+EachKey only_files(FileType type, const EachFile& each);
+
+// Of a listing of packs, gathers those that lie where no pack is looked for. Borrows `strays`.
+EachKey only_misplaced_packs(std::vector<Stray>& strays);
+
 }  // namespace firebreak

@@ -43,6 +43,9 @@ class CachingBackend final : public Backend {
     return inner_->stat(file, stop);
   }
   Result<void> list(FileType type, const EachFile& each, std::stop_token stop) override;
+  Result<std::vector<Stray>> find_strays(std::stop_token stop) override {
+    return inner_->find_strays(stop);
+  }
   Result<void> remove(const FileName& file, std::stop_token stop) override;
 
  private:

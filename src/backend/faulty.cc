@@ -188,6 +188,15 @@ Result<void> FaultyBackend::list(FileType type, const EachFile& each, std::stop_
   return answer(rule, folder(type));
 }
 
+// One of the listings, to a plan.
+Result<std::vector<Stray>> FaultyBackend::find_strays(std::stop_token stop) {
+  const auto rule = TRY(strike(Operation::List, {FileType::Pack, {}}, stop));
+  std::vector<Stray> strays = TRY(inner_.find_strays(stop));
+  if (has_fault(rule, Fault::ListBreaks)) return planned(*rule, "strays");
+  TRY(answer(rule, "strays"));
+  return strays;
+}
+
 Result<void> FaultyBackend::remove(const FileName& file, std::stop_token stop) {
   const auto rule = TRY(strike(Operation::Remove, file, stop));
   const Result<FileInfo> before = inner_.stat(file, stop);

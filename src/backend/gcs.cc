@@ -2,7 +2,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "backend/bucket_layout.h"
 #include "backend/gcs_json.h"
 #include "backend/http_range.h"
 #include "base/text.h"
@@ -139,6 +138,16 @@ Result<FileInfo> GcsBackend::stat(const FileName& file, std::stop_token stop) {
 }
 
 Result<void> GcsBackend::list(FileType type, const EachFile& each, std::stop_token stop) {
+  return list_keys(type, only_files(type, each), stop);
+}
+
+Result<std::vector<Stray>> GcsBackend::find_strays(std::stop_token stop) {
+  std::vector<Stray> strays;
+  TRY(list_keys(FileType::Pack, only_misplaced_packs(strays), stop));
+  return strays;
+}
+
+Result<void> GcsBackend::list_keys(FileType type, const EachKey& each, std::stop_token stop) {
   const std::string prefix = root_ + key_prefix(type);
   const std::string url = fmt::format(
       "{}/storage/v1/b/{}/o?prefix={}&maxResults={}&projection=noAcl"
@@ -156,8 +165,7 @@ Result<void> GcsBackend::list(FileType type, const EachFile& each, std::stop_tok
     for (const GcsObject& object : page.objects) {
       if (stop.stop_requested()) return error(Code::Canceled, "stopped while listing");
       if (!object.key.starts_with(prefix)) continue;
-      const auto name = name_of_object(type, std::string_view(object.key).substr(prefix.size()));
-      if (name) TRY(each({*name, object.size}));
+      TRY(each(std::string_view(object.key).substr(prefix.size()), object.size));
     }
     if (page.next_token.empty()) return {};
     if (page.next_token == token) {

@@ -9,7 +9,7 @@
 //  - A retention policy or a hold makes remove() Denied until it ends.
 #pragma once
 
-#include "backend/backend.h"
+#include "backend/bucket_layout.h"
 #include "net/google_client.h"
 
 namespace firebreak {
@@ -41,10 +41,12 @@ class GcsBackend final : public Backend {
                      std::stop_token stop) override;
   Result<FileInfo> stat(const FileName& file, std::stop_token stop) override;
   Result<void> list(FileType type, const EachFile& each, std::stop_token stop) override;
+  Result<std::vector<Stray>> find_strays(std::stop_token stop) override;
   Result<void> remove(const FileName& file, std::stop_token stop) override;
 
  private:
   std::string url_of(const FileName& file, std::string_view query) const;
+  Result<void> list_keys(FileType type, const EachKey& each, std::stop_token stop);
   Error refused(const HttpResponse& response, const FileName& file) const;
   Error no_bucket() const;
   Result<void> expect_bucket(std::stop_token stop);

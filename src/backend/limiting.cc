@@ -95,6 +95,9 @@ class LimitingBackend final : public Backend {
   Result<void> list(FileType type, const EachFile& each, std::stop_token stop) override {
     return inner_->list(type, each, stop);
   }
+  Result<std::vector<Stray>> find_strays(std::stop_token stop) override {
+    return inner_->find_strays(stop);
+  }
   Result<void> remove(const FileName& file, std::stop_token stop) override;
 
  private:

@@ -37,6 +37,7 @@ class GateBackend final : public Backend {
   Result<void> list(FileType, const EachFile& each, std::stop_token) override {
     return each({std::string(64, 'a'), 0});
   }
+  Result<std::vector<Stray>> find_strays(std::stop_token) override { return std::vector<Stray>(); }
   Result<void> remove(const FileName&, std::stop_token) override { return {}; }
 
   void wait_inside(unsigned count) {

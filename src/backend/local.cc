@@ -154,17 +154,52 @@ Result<void> LocalBackend::list(FileType type, const EachFile& each, std::stop_t
     const FileInfo found = TRY(std::move(config));
     return each(found);
   }
-  if (type != FileType::Pack)
-    return list_folder(fmt::format("{}/{}", path_, folder(type)), each, stop);
+  const auto files = [&](std::string_view begins) -> EachEntry {
+    return [&each, begins](const std::string& name, const struct stat& found) {
+      // One in another's folder would count as there, and not be found.
+      if (!S_ISREG(found.st_mode) || !name.starts_with(begins)) return Result<void>();
+      return each({name, static_cast<std::uint64_t>(found.st_size)});
+    };
+  };
+  if (type != FileType::Pack) return read_folder(std::string(folder(type)), files(""), stop);
   for (int first = 0; first < 256; ++first) {
     const std::string digits = fmt::format("{:02x}", first);
-    // One in another's folder would count as there, and not be found.
-    const auto in_place = [&](const FileInfo& file) {
-      return file.name.starts_with(digits) ? each(file) : Result<void>();
-    };
-    TRY(list_folder(fmt::format("{}/data/{}", path_, digits), in_place, stop));
+    TRY(read_folder("data/" + digits, files(digits), stop));
   }
   return {};
+}
+
+Result<std::vector<Stray>> LocalBackend::find_strays(std::stop_token stop) {
+  std::vector<Stray> strays;
+  const auto look = [&](FileType type, const std::string& folder) {
+    const auto note = [&](const std::string& name, const struct stat& found) -> Result<void> {
+      const FileName file{type, name};
+      const std::string path = fmt::format("{}/{}", folder, name);
+      const bool is_file = S_ISREG(found.st_mode);
+      if (!is_file || fmt::format("{}/{}", path_, path) != path_of(file)) {
+        strays.push_back({file, path, is_file});
+      }
+      return {};
+    };
+    return read_folder(folder, note, stop);
+  };
+  for (const FileType type : {FileType::Key, FileType::Lock, FileType::Snapshot, FileType::Index}) {
+    TRY(look(type, std::string(folder(type))));
+  }
+  TRY(look(FileType::Pack, "data"));
+  std::error_code problem;
+  std::filesystem::directory_iterator entry(path_ + "/data", problem);
+  for (; !problem && entry != std::filesystem::directory_iterator(); entry.increment(problem)) {
+    const std::string name = entry->path().filename();
+    std::error_code ignored;
+    if (!is_file_name(name) && entry->is_directory(ignored)) {
+      TRY(look(FileType::Pack, "data/" + name));
+    }
+  }
+  if (problem && problem != std::errc::no_such_file_or_directory) {
+    return errno_error(problem.value(), "list", path_ + "/data");
+  }
+  return strays;
 }
 
 Result<void> LocalBackend::remove(const FileName& file, std::stop_token stop) {
@@ -189,27 +224,27 @@ std::string LocalBackend::path_of(const FileName& file) const {
   return fmt::format("{}/{}", folder_path(file), file.name);
 }
 
-Result<void> LocalBackend::list_folder(const std::string& path, const EachFile& each,
+Result<void> LocalBackend::read_folder(const std::string& folder, const EachEntry& each,
                                        std::stop_token stop) const {
-  DIR* const folder = ::opendir(path.c_str());
-  if (folder == nullptr) {
+  const std::string path = fmt::format("{}/{}", path_, folder);
+  DIR* const opened = ::opendir(path.c_str());
+  if (opened == nullptr) {
     if (errno == ENOENT) return {};
     return errno_error(errno, "open folder", path);
   }
-  const std::unique_ptr<DIR, int (*)(DIR*)> closer(folder, ::closedir);
+  const std::unique_ptr<DIR, int (*)(DIR*)> closer(opened, ::closedir);
   while (true) {
     if (stop.stop_requested()) return error(Code::Canceled, "stopped while listing");
     errno = 0;
-    const dirent* const entry = ::readdir(folder);
+    const dirent* const entry = ::readdir(opened);
     if (entry == nullptr) break;
     if (!is_file_name(entry->d_name)) continue;
     struct stat status {};
-    if (::fstatat(::dirfd(folder), entry->d_name, &status, 0) != 0) {
+    if (::fstatat(::dirfd(opened), entry->d_name, &status, 0) != 0) {
       if (errno == ENOENT) continue;  // removed since
       return errno_error(errno, "stat", path + "/" + entry->d_name);
     }
-    if (!S_ISREG(status.st_mode)) continue;
-    TRY(each({entry->d_name, static_cast<std::uint64_t>(status.st_size)}));
+    TRY(each(entry->d_name, status));
   }
   if (errno != 0) return errno_error(errno, "list", path);
   return {};

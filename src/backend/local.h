@@ -6,6 +6,7 @@
 #pragma once
 
 #include <mutex>
+#include <sys/stat.h>
 
 #include "backend/backend.h"
 
@@ -24,12 +25,15 @@ class LocalBackend final : public Backend {
                      std::stop_token stop) override;
   Result<FileInfo> stat(const FileName& file, std::stop_token stop) override;
   Result<void> list(FileType type, const EachFile& each, std::stop_token stop) override;
+  Result<std::vector<Stray>> find_strays(std::stop_token stop) override;
   Result<void> remove(const FileName& file, std::stop_token stop) override;
 
  private:
   std::string folder_path(const FileName& file) const;
   std::string path_of(const FileName& file) const;
-  Result<void> list_folder(const std::string& path, const EachFile& each,
+  // Calls for everything named like a file, whatever it is. `folder` is below the place.
+  using EachEntry = std::function<Result<void>(const std::string& name, const struct stat& status)>;
+  Result<void> read_folder(const std::string& folder, const EachEntry& each,
                            std::stop_token stop) const;
 
   std::string path_;

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -60,6 +61,13 @@ TEST_F(LocalTest, ListsWhatItFindsByNameAlone) {
   EXPECT_TRUE(failed_with(backend.load(folder, {0, 1}, {}, {}), Code::NotFound));
   EXPECT_TRUE(failed_with(backend.stat(folder, {}), Code::NotFound));
   EXPECT_TRUE(failed_with(backend.remove(folder, {}), Code::NotFound));
+  const Result<std::vector<Stray>> strays = backend.find_strays({});
+  ASSERT_TRUE(strays.ok());
+  const std::string cs(64, 'c');
+  EXPECT_THAT(*strays, testing::UnorderedElementsAre(
+                           Stray{{FileType::Pack, pack}, "data/bb/" + pack, true},
+                           Stray{folder, "data/cc/" + cs, false},
+                           Stray{{FileType::Index, pack}, "index/" + pack, false}));
   std::filesystem::rename(path_ + "/data/bb/" + pack, path_ + "/data/aa/" + pack);
   EXPECT_EQ(list_all(backend, FileType::Pack, {})->size(), 1U);
 }

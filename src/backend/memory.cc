@@ -54,6 +54,11 @@ Result<void> MemoryBackend::list(FileType type, const EachFile& each, std::stop_
   return {};
 }
 
+Result<std::vector<Stray>> MemoryBackend::find_strays(std::stop_token stop) {
+  TRY(check_stop({FileType::Pack, {}}, stop));
+  return std::vector<Stray>();
+}
+
 Result<void> MemoryBackend::remove(const FileName& file, std::stop_token stop) {
   TRY(check_stop(file, stop));
   const MutexLock lock(mutex_);

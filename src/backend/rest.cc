@@ -145,6 +145,11 @@ Result<void> RestBackend::list(FileType type, const EachFile& each, std::stop_to
   return {};
 }
 
+Result<std::vector<Stray>> RestBackend::find_strays(std::stop_token stop) {
+  TRY(check_stop({FileType::Pack, {}}, stop));
+  return std::vector<Stray>();
+}
+
 Result<void> RestBackend::remove(const FileName& file, std::stop_token stop) {
   TRY(stat(file, stop));  // rest-server removes what does not exist with success
   const HttpResponse response = TRY(send({.method = "DELETE", .url = url_of(file)}, {}, {}, stop));

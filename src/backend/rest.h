@@ -29,6 +29,7 @@ class RestBackend final : public Backend {
                      std::stop_token stop) override;
   Result<FileInfo> stat(const FileName& file, std::stop_token stop) override;
   Result<void> list(FileType type, const EachFile& each, std::stop_token stop) override;
+  Result<std::vector<Stray>> find_strays(std::stop_token stop) override;
   Result<void> remove(const FileName& file, std::stop_token stop) override;
 
  private:

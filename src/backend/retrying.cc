@@ -52,6 +52,7 @@ class RetryingBackend final : public Backend {
                      std::stop_token stop) override;
   Result<FileInfo> stat(const FileName& file, std::stop_token stop) override;
   Result<void> list(FileType type, const EachFile& each, std::stop_token stop) override;
+  Result<std::vector<Stray>> find_strays(std::stop_token stop) override;
   Result<void> remove(const FileName& file, std::stop_token stop) override;
 
  private:
@@ -137,6 +138,15 @@ Result<void> RetryingBackend::list(FileType type, const EachFile& each, std::sto
     Result<void> listed = inner_->list(type, once, stop);
     if (!failed_with(listed, Code::Unavailable) || refused) return listed;
     TRY(tries.wait_after(std::move(listed).error(), stop));
+  }
+}
+
+Result<std::vector<Stray>> RetryingBackend::find_strays(std::stop_token stop) {
+  Tries tries = this->tries();
+  while (true) {
+    Result<std::vector<Stray>> found = inner_->find_strays(stop);
+    if (!failed_with(found, Code::Unavailable)) return found;
+    TRY(tries.wait_after(std::move(found).error(), stop));
   }
 }
 

@@ -1,6 +1,5 @@
 #include "backend/s3.h"
 
-#include "backend/bucket_layout.h"
 #include "backend/http_range.h"
 #include "backend/s3_fault.h"
 #include "backend/s3_listing.h"
@@ -172,13 +171,22 @@ Result<FileInfo> S3Backend::stat(const FileName& file, std::stop_token stop) {
 }
 
 Result<void> S3Backend::list(FileType type, const EachFile& each, std::stop_token stop) {
+  return list_keys(type, only_files(type, each), stop);
+}
+
+Result<std::vector<Stray>> S3Backend::find_strays(std::stop_token stop) {
+  std::vector<Stray> strays;
+  TRY(list_keys(FileType::Pack, only_misplaced_packs(strays), stop));
+  return strays;
+}
+
+Result<void> S3Backend::list_keys(FileType type, const EachKey& each, std::stop_token stop) {
   const std::string prefix = root_ + key_prefix(type);
   const S3Listing listing{"/" + bucket_, prefix, type == FileType::Pack};
   return list_objects(
       client_, listing,
-      [&](const S3Object& object) -> Result<void> {
-        const auto name = name_of_object(type, std::string_view(object.key).substr(prefix.size()));
-        return name ? each({*name, object.size}) : Result<void>();
+      [&](const S3Object& object) {
+        return each(std::string_view(object.key).substr(prefix.size()), object.size);
       },
       [&](const HttpResponse& response) { return refused(response, folder(type)); }, stop);
 }

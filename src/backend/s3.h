@@ -17,7 +17,7 @@
 
 #include <atomic>
 
-#include "backend/backend.h"
+#include "backend/bucket_layout.h"
 #include "backend/s3_client.h"
 
 namespace firebreak {
@@ -45,10 +45,12 @@ class S3Backend final : public Backend {
                      std::stop_token stop) override;
   Result<FileInfo> stat(const FileName& file, std::stop_token stop) override;
   Result<void> list(FileType type, const EachFile& each, std::stop_token stop) override;
+  Result<std::vector<Stray>> find_strays(std::stop_token stop) override;
   Result<void> remove(const FileName& file, std::stop_token stop) override;
 
  private:
   std::string target_of(const FileName& file) const;
+  Result<void> list_keys(FileType type, const EachKey& each, std::stop_token stop);
   Error refused(const HttpResponse& response, std::string_view what) const;
   Result<void> make_bucket(std::stop_token stop);
   Result<void> expect_free(const FileName& file, std::stop_token stop);

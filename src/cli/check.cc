@@ -79,6 +79,12 @@ class Report {
         if (found.pack) broken_packs_.insert(*found.pack);
         drop_missing_ = true;
         break;
+      case FindingKind::PackMisplaced:
+        misplaced_ = true;
+        break;
+      case FindingKind::NotAFile:
+        in_the_way_ = true;
+        break;
       case FindingKind::IndexDamaged:
       case FindingKind::PackLayout:
         repair_index_ = true;
@@ -127,22 +133,24 @@ class Report {
     if (found.index) about["index"] = found.index->hex();
     if (found.pack) about["pack"] = found.pack->hex();
     if (found.blob) about["blob"] = found.blob->id.hex();
-    print(is_hint(found.kind), found.message, std::move(about));
+    Weight weight = is_hint(found.kind) ? Weight::Hint : Weight::Damage;
+    if (found.kind == FindingKind::Unchecked) weight = Weight::NotRead;
+    print(weight, found.message, std::move(about));
   }
 
   // A tree or blob that the walk did not get.
   void add_unreached(const std::string& path, const Error& problem) {
     const bool damage = is_damage(problem);
     (damage ? lost_ : unchecked_) = true;
-    print(false, path + ": " + problem.message(),
-          {{"kind", damage ? "tree_damaged" : "unchecked"}, {"path", path}});
+    print(damage ? Weight::Damage : Weight::NotRead, path + ": " + problem.message(),
+          {{"kind", damage ? "tree_damaged" : name(FindingKind::Unchecked)}, {"path", path}});
   }
 
   // Unlike the others called by several threads at once.
   void add_snapshot(const std::string& id, const Error& problem) {
     const MutexLock lock(mutex_);
     snapshots_.push_back(id);
-    print(false, problem.message(), {{"kind", "snapshot_damaged"}, {"snapshot", id}});
+    print(Weight::Damage, problem.message(), {{"kind", "snapshot_damaged"}, {"snapshot", id}});
   }
 
   std::uint64_t errors() const { return errors_; }
@@ -153,19 +161,35 @@ class Report {
   Json summary() const {
     Json packs = Json::array();
     for (const PackId& id : broken_packs_) packs.push_back(id.hex());
-    return {{"message_type", "summary"},
-            {"num_errors", errors_},
-            {"broken_packs", packs.empty() ? Json() : packs},
-            {"suggest_repair_index", repair_index_ || read_headers_ || drop_missing_ || repeated_ ||
-                                         may_be_in_unnamed_packs()},
-            {"suggest_repair_packs", !broken_packs_.empty()},
-            {"suggest_prune", prune_}};
+    return {
+        {"message_type", "summary"},
+        {"num_errors", errors_},
+        {"broken_packs", packs.empty() ? Json() : packs},
+        {"suggest_repair_index", !misplaced_ && (repair_index_ || read_headers_ || drop_missing_ ||
+                                                 repeated_ || may_be_in_unnamed_packs())},
+        {"suggest_repair_packs", !misplaced_ && !broken_packs_.empty()},
+        {"suggest_prune", prune_}};
   }
 
   // In the order in which they help.
   std::vector<std::string> remedies() const {
     std::vector<std::string> lines;
-    if (unchecked_) lines.push_back("some could not be read just now; next: firebreak check");
+    if (in_the_way_) {
+      lines.push_back(
+          "move what is no file out of the repository: other tools stumble over it, and where it "
+          "has the place of a file, that file is missing");
+    }
+    if (misplaced_) {
+      lines.push_back(
+          "move the misplaced packs back to their folders; then check again: what else is named "
+          "here may come from that, and the repairs refuse meanwhile");
+      return lines;
+    }
+    if (unchecked_) {
+      lines.push_back(
+          "what could not be read is neither sound nor damaged; mend the way to it (who may read "
+          "the files, the network), then check again");
+    }
     if (read_headers_) {
       lines.push_back("next: firebreak repair index --read-all-packs");
     } else if (repair_index_ || may_be_in_unnamed_packs()) {
@@ -179,8 +203,9 @@ class Report {
     }
     if (drop_missing_) {
       lines.push_back(
-          "a pack that was only moved: put it back as data/XX/NAME, XX the first two letters of "
-          "NAME; one that is gone for good: firebreak repair index takes it out");
+          "a pack that was only moved out of the repository: put it back as data/XX/NAME, XX the "
+          "first two letters of NAME; one that is gone for good: firebreak repair index takes it "
+          "out");
     }
     if (!broken_packs_.empty()) {
       lines.push_back(
@@ -217,10 +242,14 @@ class Report {
   }
 
  private:
-  void print(bool hint, const std::string& message, Json about) {
+  enum class Weight { Hint, NotRead, Damage };
+
+  void print(Weight weight, const std::string& message, Json about) {
+    const bool hint = weight == Weight::Hint;
     ++(hint ? hints_ : errors_);
     if (!console_.is_json()) {
-      console_.line((hint ? "hint: " : "damage: ") + printable(message));
+      constexpr std::string_view kWords[] = {"hint", "not read", "damage"};
+      console_.line(fmt::format("{}: {}", kWords[static_cast<int>(weight)], printable(message)));
       return;
     }
     // As restic: on standard error, so that the summary stands alone.
@@ -241,6 +270,8 @@ class Report {
   bool repair_index_ = false;
   bool read_headers_ = false;  // a sound index file is not what a pack says of itself
   bool drop_missing_ = false;
+  bool misplaced_ = false;
+  bool in_the_way_ = false;
   bool repeated_ = false;
   bool prune_ = false;
   bool lost_ = false;

@@ -6,7 +6,8 @@ namespace firebreak {
 
 void tell(Console& console, const Finding& found) {
   if (!console.is_json()) {
-    console.line("damage: " + printable(found.message));
+    const bool read = found.kind != FindingKind::Unchecked;
+    console.line((read ? "damage: " : "not read: ") + printable(found.message));
     return;
   }
   Json document{{"message_type", "error"}, {"message", found.message}, {"kind", name(found.kind)}};

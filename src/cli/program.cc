@@ -1,6 +1,8 @@
 #include "cli/program.h"
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstring>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -26,6 +28,16 @@ ExitCode print_out(std::string_view text) {
       fmt::format("firebreak: standard output: {}\n", written.error().message());
   (void)write_all(STDERR_FILENO, as_bytes(line));
   return ExitCode::Failure;
+}
+
+// What the system says of a refusal names no way out.
+Error with_way_out(const Error& problem) {
+  for (const int refusal : {EACCES, EPERM}) {
+    if (!problem.message().ends_with(std::strerror(refusal))) continue;
+    return error(problem.code(), "{}; run this as a user who may, or let this one (chmod, chown)",
+                 problem.message());
+  }
+  return problem;
 }
 
 // The options and commands somebody may have meant in `app`, as they are typed.
@@ -210,7 +222,7 @@ ExitCode Program::run(const std::vector<std::string>& arguments, const Environme
   if (done.ok() && !flushed.ok()) done = flushed.error();
   if (done.ok()) return *done;
   const ExitCode code = session.exit_code(done.error());
-  console.fail(done.error(), static_cast<int>(code));
+  console.fail(with_way_out(done.error()), static_cast<int>(code));
   return code;
 }
 

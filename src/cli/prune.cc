@@ -154,7 +154,7 @@ Result<void> prune_repository(Session& session, OpenedRepository& opened,
   };
   Console& console = session.console();
   const PrunePlan plan = TRY(plan_prune(repository, find_used, options, session.stop())
-                                 .context("nothing was pruned (see firebreak check)"));
+                                 .context("nothing was pruned (firebreak check tells why)"));
   print_plan(console, plan.stats);
   const bool needed = has_work(plan.stats);
   if (needed && !dry_run) {

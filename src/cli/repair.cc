@@ -172,6 +172,7 @@ Result<std::size_t> count_readable_unnamed_packs(const Repository& repository,
 }
 
 Result<void> refuse_wrong_index(Session& session, Repository& repository) {
+  TRY(refuse_misplaced_packs(repository.backend(), session.stop()));
   // By a wrong index sound data would be given up.
   TRY(repository.load_index(OnBroken::Fail, session.stop()).context("nothing was changed"));
   const std::size_t unnamed = TRY(count_readable_unnamed_packs(repository, session.stop()));

@@ -35,15 +35,27 @@ Result<Damaged> find_damaged(Session& session, Repository& repository,
   TRY(repository.load_index(OnBroken::Fail, session.stop()).context("nothing was changed"));
   session.console().say("reading every pack to find the damaged ones");
   std::set<PackId> damaged;
+  std::size_t unread = 0;
   Progress progress;
   const CountedProgress shown(session, progress, "check", "packs");
   const auto note = [&](const Finding& finding) {
     if (is_hint(finding.kind) || !finding.pack) return;
     tell(session.console(), finding);
-    damaged.insert(*finding.pack);
+    if (finding.kind == FindingKind::Unchecked) {
+      ++unread;
+    } else {
+      damaged.insert(*finding.pack);
+    }
   };
   TRY(check(repository, BlobSet(repository.index().tables()), {ReadAllPacks{}, 0}, note, progress,
             session.stop()));
+  if (unread > 0) {
+    return error(Code::Io,
+                 "nothing was changed: {} could not be read, which says nothing of what is in "
+                 "them; mend the way to them (who may read the files, the network), or name the "
+                 "packs to replace",
+                 counted(unread, "pack"));
+  }
   const PackTable indexed(repository.index().tables());
   for (const PackId& id : damaged) {
     if (indexed.find(id)) {
@@ -65,10 +77,11 @@ void print(Console& console, const RepairPacksSummary& summary) {
                   {"blobs_lost", summary.blobs_lost}});
     return;
   }
-  console.line(fmt::format("replaced {}: {} salvaged, {} from the other repository, {} lost",
-                           counted(summary.packs_replaced, "pack"),
-                           counted(summary.blobs_salvaged, "blob"), summary.blobs_recovered,
-                           summary.blobs_lost));
+  console.line(
+      fmt::format("replaced {}; blobs stored anew: {} from damaged packs, {} from "
+                  "the other repository; lost: {}",
+                  counted(summary.packs_replaced, "pack"), summary.blobs_salvaged,
+                  summary.blobs_recovered, summary.blobs_lost));
   if (summary.packs_kept > 0) {
     console.say(fmt::format(
         "left {}, because part of that is nowhere else: give --from-repo OTHER, or take the loss "
@@ -88,6 +101,7 @@ Result<ExitCode> repair(Session& session, const Options& options) {
     from = TRY(open_from(session, options.from, LockKind::Shared));
     TRY(from->repository->load_index(OnBroken::Fail, session.stop()));
   }
+  TRY(refuse_misplaced_packs(opened.repository->backend(), session.stop()));  // before the reading
   const Damaged damaged = TRY(find_damaged(session, *opened.repository, options.packs));
   if (damaged.unknown > 0) {
     console.warn(

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <thread>
+#include <unordered_set>
 
 #include "base/random.h"
 #include "base/task_group.h"
@@ -111,13 +112,34 @@ void check_lost_blobs(const PackTable& packs, std::size_t lost, const std::vecto
   }
 }
 
-void check_packs(const PackTable& packs, const PackListing& listing, const BlobSet& used,
+// Ends with the packs that would be there if they were moved back.
+Result<std::unordered_set<PackId>> check_strays(const Repository& repository,
+                                                const PackListing& listing, Findings& findings,
+                                                std::stop_token stop) {
+  std::unordered_set<PackId> misplaced;
+  for (const Stray& stray : TRY(repository.backend().find_strays(stop))) {
+    if (!stray.is_file) {
+      // restic takes it for a file and tries to read it again and again.
+      findings.add({FindingKind::NotAFile, stray.path + ": is no file", {}, {}, {}});
+      continue;
+    }
+    const PackId id = TRY(PackId::parse(stray.file.name));
+    if (find_pack(listing, id) != nullptr || !misplaced.insert(id).second) continue;
+    findings.add({FindingKind::PackMisplaced, describe_misplaced(stray), {}, id, {}});
+  }
+  return misplaced;
+}
+
+void check_packs(const PackTable& packs, const PackListing& listing,
+                 const std::unordered_set<PackId>& misplaced, const BlobSet& used,
                  Findings& findings) {
   std::vector<bool> missing(packs.size());
   for (std::size_t pack = 0; pack < packs.size(); ++pack) {
     const PackId& id = packs.id(pack);
     const ListedPack* const listed = find_pack(listing, id);
-    if (listed == nullptr) {
+    if (listed == nullptr && misplaced.contains(id)) {
+      // Told, and nothing in it is lost.
+    } else if (listed == nullptr) {
       missing[pack] = true;
       findings.add(
           {FindingKind::PackMissing, fmt::format("pack {}: does not exist", id), {}, id, {}});
@@ -215,10 +237,12 @@ std::vector<std::size_t> chosen(const PackTable& packs, std::vector<std::size_t>
   return present;
 }
 
-// Reads packs on all processors. What is damaged goes to `findings`.
+// Reads packs on all processors, and counts those that could be read. What is damaged goes to
+// `findings`.
 Result<void> read_packs(const Repository& repository, const PackTable& packs,
                         const PackListing& listing, const std::vector<std::size_t>& numbers,
-                        Findings& findings, Progress& progress, std::stop_token stop) {
+                        Findings& findings, CheckSummary& summary, Progress& progress,
+                        std::stop_token stop) {
   progress.total = numbers.size();
   for (const std::size_t pack : numbers) {
     progress.bytes_total += find_pack(listing, packs.id(pack))->size;
@@ -227,6 +251,8 @@ Result<void> read_packs(const Repository& repository, const PackTable& packs,
   const unsigned workers = std::min(32U, std::max(cores, repository.backend().connections()));
   const std::size_t window = std::min<std::size_t>(kReadMemory / workers, 32 * 1024 * 1024);
   std::atomic<std::size_t> next = 0;
+  std::atomic<std::uint64_t> packs_read = 0;
+  std::atomic<std::uint64_t> bytes_read = 0;
   const auto read = [&](std::stop_token stopped) -> Result<void> {
     PackCheck reader(repository, window);
     for (std::size_t i = next++; i < numbers.size(); i = next++) {
@@ -235,13 +261,23 @@ Result<void> read_packs(const Repository& repository, const PackTable& packs,
       const std::uint64_t size = find_pack(listing, id)->size;
       const std::vector<Finding> found =
           TRY(reader.check(id, size, packs.entries(numbers[i]), stopped));
-      for (const Finding& each : found) findings.add(each);
+      bool whole = true;
+      for (const Finding& each : found) {
+        whole = whole && each.kind != FindingKind::Unchecked;
+        findings.add(each);
+      }
       ++progress.done;
       progress.bytes_done += size;
+      if (!whole) continue;
+      ++packs_read;
+      bytes_read += size;
     }
     return {};
   };
-  return run_workers(std::min<std::size_t>(workers, numbers.size()), read, std::move(stop));
+  TRY(run_workers(std::min<std::size_t>(workers, numbers.size()), read, std::move(stop)));
+  summary.packs_read = packs_read;
+  summary.bytes_read = bytes_read;
+  return {};
 }
 
 }  // namespace
@@ -252,6 +288,10 @@ std::string_view name(FindingKind kind) {
       return "index_damaged";
     case FindingKind::PackMissing:
       return "pack_missing";
+    case FindingKind::PackMisplaced:
+      return "pack_misplaced";
+    case FindingKind::NotAFile:
+      return "not_a_file";
     case FindingKind::PackSize:
       return "pack_size";
     case FindingKind::PackLayout:
@@ -293,20 +333,20 @@ Result<CheckSummary> check(const Repository& repository, const BlobSet& used,
   // Listed after the index was read: a pack is stored before any index names it.
   PackListing listing = TRY(list_packs(repository.backend(), stop));
   TRY(add_unlisted(repository.backend(), packs, listing, stop));
-  check_packs(packs, listing, used, findings);
+  const std::unordered_set<PackId> misplaced =
+      TRY(check_strays(repository, listing, findings, stop));
+  check_packs(packs, listing, misplaced, used, findings);
 
   std::vector<std::size_t> present;
   for (std::size_t pack = 0; pack < packs.size(); ++pack) {
     if (find_pack(listing, packs.id(pack)) != nullptr) present.push_back(pack);
   }
   const std::vector<std::size_t> numbers = chosen(packs, std::move(present), options);
-  TRY(read_packs(repository, packs, listing, numbers, findings, progress, stop));
-  TRY(check_unnamed_packs(repository, packs, listing, findings, stop));
   CheckSummary summary;
+  TRY(read_packs(repository, packs, listing, numbers, findings, summary, progress, stop));
+  TRY(check_unnamed_packs(repository, packs, listing, findings, stop));
   summary.packs = packs.size();
   summary.blobs = packs.row_count();
-  summary.packs_read = progress.done;
-  summary.bytes_read = progress.bytes_done;
   findings.count_into(summary);
   return summary;
 }

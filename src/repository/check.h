@@ -22,6 +22,8 @@ namespace firebreak {
 enum class FindingKind {
   IndexDamaged,      // an index file does not open or parse
   PackMissing,       // an index names it, the repository does not have it
+  PackMisplaced,     // lies in another's folder, where nothing finds it
+  NotAFile,          // a folder or the like that has the name of a file
   PackSize,          // its size is not what its blobs add up to
   PackLayout,        // its blobs overlap or leave gaps, or index files disagree
   PackDamaged,       // its bytes are not what its name or MACs promise

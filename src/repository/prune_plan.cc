@@ -109,9 +109,7 @@ class Planner {
       }
     }
     if (!lost) return {};
-    return error(Code::Corrupt,
-                 "nothing was pruned: {} used blobs are missing or damaged, {} blob {} for one; "
-                 "run check to see what else is",
+    return error(Code::Corrupt, "{} used blobs are missing or damaged, {} blob {} for one",
                  lost_count, name(lost->type), lost->id)
         .on(Side::Repository);
   }

@@ -79,6 +79,7 @@ class HeaderReader {
 Result<RepairIndexSummary> repair_index(Repository& repository, const RepairIndexOptions& options,
                                         RepositoryLock& lock, const EachFinding& each,
                                         Progress& progress, std::stop_token stop) {
+  TRY(refuse_misplaced_packs(repository.backend(), stop));
   TRY(repository.load_index(OnBroken::Skip, stop));
   const PackTable packs(repository.index().tables());
   PackListing listing = TRY(list_packs(repository.backend(), stop));

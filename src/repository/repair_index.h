@@ -21,9 +21,9 @@ struct RepairIndexSummary {
 // Reads the header of every pack that is not indexed, or whose size or layout is not what the
 // index says, or of all packs. New index files are durable before the old ones go. A damaged header
 // is a finding, and so is one that cannot be read just now; the pack stays and so does what the
-// index says of it, because it is the only way to its blobs (repair_packs() takes them out). The
-// caller holds an exclusive lock; the index, loaded here, is stale afterwards. `progress` counts
-// headers.
+// index says of it, because it is the only way to its blobs (repair_packs() takes them out).
+// Corrupt, and nothing changed, where refuse_misplaced_packs() says so. The caller holds an
+// exclusive lock; the index, loaded here, is stale afterwards. `progress` counts headers.
 Result<RepairIndexSummary> repair_index(Repository& repository, const RepairIndexOptions& options,
                                         RepositoryLock& lock, const EachFinding& each,
                                         Progress& progress, std::stop_token stop);

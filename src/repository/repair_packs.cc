@@ -77,8 +77,8 @@ class PackRepair {
     if (!is_damage(plain.error())) return std::move(plain).error();
     ++lost_;
     each_({FindingKind::BlobMissing,
-           fmt::format("{} blob {} is damaged in pack {} and has no other copy", name(row.type()),
-                       row.id, packs_.id(place.pack)),
+           fmt::format("{} blob {}: pack {} does not give it, and it has no other copy",
+                       name(row.type()), row.id, packs_.id(place.pack)),
            {},
            packs_.id(place.pack),
            BlobKey{row.type(), row.id}});
@@ -148,6 +148,7 @@ Result<RepairPacksSummary> repair_packs(Repository& repository, const std::vecto
                                         const Repository* source, const RepairPacksOptions& options,
                                         RepositoryLock& lock, const EachFinding& each,
                                         Progress& progress, std::stop_token stop) {
+  TRY(refuse_misplaced_packs(repository.backend(), stop));
   TRY(repository.load_index(OnBroken::Fail, stop));
   const PackTable packs(repository.index().tables());
   const std::vector<IndexId> files = repository.index().index_files();

@@ -382,6 +382,32 @@ class Permissions(trouble.TroubleTest):
         self.assert_tidy()
         self.as_nobody("restore", "latest", "-t", self.folder + "/scratch/out")
 
+    def test_a_pack_that_may_not_be_read_is_no_damage(self):
+        subprocess.run(["chmod", "-R", "a+rwX", self.repository], check=True)
+        pack = self.packs()[0]
+        os.chmod(pack, 0)
+        if os.geteuid() == 0:
+            os.chown(pack, 0, 0)
+        done = self.as_nobody("check", "--read-data", code=1)
+        self.assertIn("not read: ", done.text)
+        self.assertNotIn("damage: ", done.text)
+        self.assertIn("who may read the files", done.errors)
+        self.assertNotIn("repair packs", done.errors)
+        read = self.as_nobody("check", "--read-data", "--json", code=1).documents[-1]
+        self.assertEqual(read["packs_read"], len(self.packs()) - 1)
+        self.assertFalse(read["suggest_repair_packs"])
+        done = self.as_nobody("-q", "repair", "packs", code=1)
+        self.assertIn("not read: ", done.text)
+        self.assert_one_line(done, "nothing was changed: 1 pack could not be read")
+        self.as_nobody("-q", "backup", "--force", ".", cwd=self.tree, code=1)
+        os.chmod(pack, 0o444)
+        self.as_nobody("check", "--read-data")
+
+    def test_a_folder_that_may_not_be_written(self):
+        os.mkdir(self.folder + "/closed", 0o755)
+        done = self.as_nobody("-q", "init", repository=self.folder + "/closed/new", code=1)
+        self.assert_one_line(done, "closed", "Permission denied; run this as a user who may")
+
     def test_unreadable_source(self):
         subprocess.run(["chmod", "-R", "a+rwX", self.repository], check=True)
         os.chmod(self.tree + "/plain", 0)

@@ -119,7 +119,48 @@ class RepairPacks(harness.CommandTest):
         self.firebreak("check", code=1)
         done = self.firebreak("repair", "packs", "--json", *self.from_other)
         self.assertEqual(done.documents[-1]["blobs_lost"], 0)
+        self.assertIn("is no file", self.firebreak("check", code=1).text)
+        os.rmdir(pack)
         self.assert_whole()
+
+    def test_a_folder_among_the_files(self):
+        for folder in ("keys", "locks", "snapshots", "index", "data/00"):
+            path = f"{self.repository}/{folder}/{'0' * 64}"
+            os.mkdir(path)
+            done = self.firebreak("check", code=1)
+            self.assertIn(f"{folder}/{'0' * 64}: is no file", done.text)
+            self.assertIn("move what is no file", done.errors)
+            os.rmdir(path)
+        self.firebreak("check")
+
+    def test_a_pack_in_another_folder(self):
+        packs = self.packs()  # of files and of trees
+        for whereto, pack in (("data", packs[0]), ("data/zz", packs[-1]), ("data/00", packs[0])):
+            name = os.path.basename(pack)
+            if os.path.dirname(pack) == f"{self.repository}/{whereto}":
+                whereto = "data/01"
+            misplaced = f"{self.repository}/{whereto}/{name}"
+            os.makedirs(os.path.dirname(misplaced), exist_ok=True)
+            os.rename(pack, misplaced)
+            way_back = f"move it to data/{name[:2]}/{name}"
+            done = self.firebreak("check", code=1)
+            self.assertIn(f"lies in {whereto}/{name}", done.text)
+            self.assertIn(way_back, done.text)
+            self.assertNotIn("next:", done.errors)
+            document = self.firebreak("check", "--json", code=1).documents[-1]
+            self.assertFalse(document["suggest_repair_index"])
+            self.assertFalse(document["suggest_repair_packs"])
+            # Each of these would give up what lies there.
+            for words in (["index"], ["index", "--read-all-packs"], ["packs"],
+                          ["packs", "--give-up-lost"], ["packs", "--dry-run"],
+                          ["packs", *self.from_other], ["snapshots", "--forget"]):
+                self.assert_refused("repair", *words, says=way_back)
+            os.rename(misplaced, pack)
+        self.assert_whole()
+        # A second copy of one that is in its place is in nobody's way.
+        shutil.copy(self.packs()[0], self.repository + "/data/zz")
+        self.firebreak("check", "--read-data")
+        self.firebreak("repair", "index")
 
     def test_a_folder_in_the_place_of_a_pack_and_nothing_else(self):
         pack = max(self.packs(), key=os.path.getsize)
@@ -127,6 +168,7 @@ class RepairPacks(harness.CommandTest):
         os.mkdir(pack)
         self.firebreak("repair", "packs", "--give-up-lost", code=1)
         self.firebreak("repair", "snapshots", "--forget")
+        os.rmdir(pack)
         self.firebreak("check", "--read-data")
         self.restic("check", "--read-data")
 

@@ -296,6 +296,24 @@ TEST_P(NestedPlaces, ForeignNamesAreLeftOut) {
   EXPECT_TRUE((*inside)->remove(config_file(), {}).ok());
 }
 
+TEST_P(NestedPlaces, PacksInAnotherFolderAreStrays) {
+  ASSERT_TRUE(backend_->find_strays({}).ok());
+  EXPECT_TRUE(backend_->find_strays({})->empty());
+  save(FileType::Pack, "in its place");
+  Result<std::unique_ptr<Backend>> inside = GetParam().open(place_ + "/data");
+  ASSERT_TRUE(inside.ok());
+  ASSERT_TRUE((*inside)->create({}).ok());
+  const FileName index = named(FileType::Index, as_bytes("text"));
+  ASSERT_TRUE((*inside)->save(index, as_bytes("text"), {}).ok());
+  const Result<std::vector<Stray>> strays = backend_->find_strays({});
+  ASSERT_TRUE(strays.ok()) << strays.error().message();
+  ASSERT_EQ(strays->size(), 1U);
+  const Stray expected{{FileType::Pack, index.name}, "data/index/" + index.name, true};
+  EXPECT_EQ(strays->front(), expected);
+  EXPECT_EQ(names(FileType::Pack).size(), 1U);
+  EXPECT_TRUE((*inside)->remove(index, {}).ok());
+}
+
 // A place whose name begins like ours is not inside ours.
 TEST_P(BackendConformance, PlacesDoNotMix) {
   Result<std::unique_ptr<Backend>> other = GetParam().open(place_ + "0");

@@ -69,6 +69,9 @@ class WithoutFaults final : public Backend {
   Result<void> list(FileType type, const EachFile& each, std::stop_token stop) override {
     return faulty_.list(type, each, stop);
   }
+  Result<std::vector<Stray>> find_strays(std::stop_token stop) override {
+    return faulty_.find_strays(stop);
+  }
   Result<void> remove(const FileName& file, std::stop_token stop) override {
     return faulty_.remove(file, stop);
   }
