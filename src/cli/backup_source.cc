@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/auth_connection.h"
 #include "cli/bucket_connection.h"
+#include "cli/config_connection.h"
 #include "cli/database_connection.h"
 #include "cli/points.h"
 #include "cli/snapshot_options.h"
@@ -19,12 +20,14 @@ namespace {
 constexpr std::string_view kDatabaseScheme = "firestore://";
 constexpr std::string_view kBucketScheme = "gs://";
 constexpr std::string_view kUsersScheme = "auth://";
+constexpr std::string_view kConfigScheme = "config://";
 
 struct Targets {
   std::string project;
   std::optional<DatabaseName> database;
   std::vector<std::string> buckets;
   bool users = false;
+  bool config = false;
 };
 
 Result<void> refuse_file_options(const BackupOptions& options) {
@@ -67,10 +70,11 @@ Result<void> read_target(const std::string& target, Targets& targets) {
     targets.database = TRY(parse_database_url(target));
     return name_project(targets, targets.database->project, target);
   }
-  if (target.starts_with(kUsersScheme)) {
-    const std::string project = TRY(parse_users_url(target));
-    if (std::exchange(targets.users, true)) {
-      return error(Code::Invalid, "{}: users are named twice", printable(target));
+  if (target.starts_with(kUsersScheme) || target.starts_with(kConfigScheme)) {
+    const bool users = target.starts_with(kUsersScheme);
+    const std::string project = TRY(users ? parse_users_url(target) : parse_config_url(target));
+    if (std::exchange(users ? targets.users : targets.config, true)) {
+      return error(Code::Invalid, "{}: named twice", printable(target));
     }
     return name_project(targets, project, target);
   }
@@ -83,9 +87,9 @@ Result<void> read_target(const std::string& target, Targets& targets) {
     return {};
   }
   return error(Code::Invalid,
-               "{}: a point is made of {}PROJECT/DATABASE, {}BUCKET and {}PROJECT; back up files "
-               "on their own",
-               printable(target), kDatabaseScheme, kBucketScheme, kUsersScheme);
+               "{}: a point is made of {}PROJECT/DATABASE, {}BUCKET, {}PROJECT and {}PROJECT; back "
+               "up files on their own",
+               printable(target), kDatabaseScheme, kBucketScheme, kUsersScheme, kConfigScheme);
 }
 
 Result<Targets> read_targets(const BackupOptions& options, const Environment& environment) {
@@ -108,9 +112,10 @@ struct Sources {
   std::unique_ptr<FirestoreClient> database;
   std::vector<std::unique_ptr<StorageClient>> buckets;
   std::unique_ptr<AuthClient> users;
+  std::unique_ptr<ConfigClient> config;
 
   PointSources of(const std::string& project) const {
-    PointSources sources{project, database.get(), {}, users.get()};
+    PointSources sources{project, database.get(), {}, users.get(), config.get()};
     for (const auto& bucket : buckets) sources.buckets.push_back(bucket.get());
     return sources;
   }
@@ -137,6 +142,12 @@ Result<Sources> connect(Session& session, const Targets& targets, const BackupOp
     sources.users =
         std::make_unique<AuthClient>(targets.project, std::move(connection), session.clock());
     console.say(fmt::format("{} from {}", sources.users->url(), sources.users->endpoint()));
+  }
+  if (targets.config) {
+    ConfigClient::Options connection = TRY(connect_to_config(session));
+    sources.config =
+        std::make_unique<ConfigClient>(targets.project, std::move(connection), session.clock());
+    console.say(fmt::format("{} from {}", sources.config->url(), sources.config->endpoint()));
   }
   return sources;
 }

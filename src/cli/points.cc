@@ -19,10 +19,11 @@ Result<ChosenPoint> choose_point(Session& session, const Reading& reading,
   std::uint64_t objects = 0;
   for (const Point::Bucket& bucket : point.buckets) objects += bucket.objects.count;
   const std::uint64_t users = point.users ? point.users->count : 0;
-  session.console().say(fmt::format("point {} of {} as at {}: {}, {}, {}", found.id.brief(),
-                                    point.project, format_rfc3339(point.cut()),
-                                    counted(documents, "document"), counted(objects, "object"),
-                                    counted(users, "user")));
+  std::string has = fmt::format("{}, {}, {}", counted(documents, "document"),
+                                counted(objects, "object"), counted(users, "user"));
+  if (point.config) has += ", " + counted(point.config->items, "setting");
+  session.console().say(fmt::format("point {} of {} as at {}: {}", found.id.brief(), point.project,
+                                    format_rfc3339(point.cut()), has));
   return ChosenPoint{found.id, found.snapshot.tree, std::move(point)};
 }
 

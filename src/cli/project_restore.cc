@@ -176,10 +176,11 @@ Result<void> run_restore(Session& session, std::string_view what, bool dry_run,
 }
 
 void add_project_restore_options(Command command, ProjectRestoreOptions& options) {
-  const std::string group = "Options for databases, buckets and users";
+  const std::string group = "Options for databases, buckets, users and configuration";
   command
       .add_option("--to", options.to,
-                  "what to write to: firestore://PROJECT/DATABASE, gs://BUCKET or auth://PROJECT")
+                  "what to write to: firestore://PROJECT/DATABASE, gs://BUCKET, auth://PROJECT or "
+                  "config://PROJECT")
       .type_name("URL")
       .group(group);
   command
@@ -211,6 +212,11 @@ void add_project_restore_options(Command command, ProjectRestoreOptions& options
       .capture_default_str()
       .group(group);
   command.add_flag("--no-undo", options.no_undo, "do not save what is there as a point before")
+      .group(group);
+  command
+      .add_flag("--with-ttl", options.with_ttl,
+                "turn on policies of time to live, by which the service deletes documents whose "
+                "time has passed")
       .group(group);
   add_connection_options(command, options.connection, group);
 }

@@ -19,6 +19,7 @@ struct ProjectRestoreOptions {
   unsigned initial_rate = kRateOfService;  // 500 at Google, no limit for an emulator
   unsigned writers = 4;
   bool no_undo = false;
+  bool with_ttl = false;
   ConnectionOptions connection;
 
   bool operator==(const ProjectRestoreOptions&) const = default;

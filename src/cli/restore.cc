@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/reading.h"
 #include "cli/restore_bucket.h"
+#include "cli/restore_config.h"
 #include "cli/restore_database.h"
 #include "cli/restore_users.h"
 #include "cli/selection.h"
@@ -47,12 +48,11 @@ Result<RestoreOptions> read_options(const Options& options, const Environment& e
   if (options.target.empty()) {
     return error(Code::Invalid,
                  "restore to where? give --target FOLDER, or --to firestore://PROJECT/DATABASE, "
-                 "gs://BUCKET or "
-                 "auth://PROJECT");
+                 "gs://BUCKET, auth://PROJECT or config://PROJECT");
   }
   if (options.project != ProjectRestoreOptions{}) {
     return error(Code::Invalid,
-                 "--confirm, --mode, --below, --initial-rate, --writers, --no-undo and "
+                 "--confirm, --mode, --below, --initial-rate, --writers, --no-undo, --with-ttl and "
                  "--firestore-endpoint go with --to");
   }
   if (options.dry_run && options.verify) {
@@ -302,9 +302,10 @@ Result<ExitCode> restore(Session& session, const Options& options) {
                    "with it");
     }
     const std::string& to = options.project.to;
-    const auto restore_to = to.starts_with("gs://")     ? restore_bucket
-                            : to.starts_with("auth://") ? restore_users
-                                                        : restore_database;
+    const auto restore_to = to.starts_with("gs://")       ? restore_bucket
+                            : to.starts_with("auth://")   ? restore_users
+                            : to.starts_with("config://") ? restore_config
+                                                          : restore_database;
     return restore_to(session, options.snapshot, options.project, options.dry_run);
   }
   RestoreOptions restoring = TRY(read_options(options, session.environment()));
@@ -337,7 +338,7 @@ void add_restore(Program& program) {
   const auto options = std::make_shared<Options>();  // owned by the parser and by what runs
   Command command = program.command(
       "restore",
-      "Write the files of a snapshot to a folder, or a point to a database, a bucket or the users",
+      "Write the files of a snapshot to a folder, or a point to the services of a project",
       {"firebreak restore latest --target /tmp/restored",
        "firebreak restore latest:/srv/www --target /srv/www --include '*.php' --verify",
        "firebreak restore latest --to 'firestore://my-shop/(default)' --below users/u1 --dry-run"},

@@ -40,6 +40,12 @@ Json to_json(const CapturedUsers& users) {
           {"interval", {format_rfc3339(users.begin), format_rfc3339(users.end)}}};
 }
 
+Json to_json(const CapturedConfig& config) {
+  return {{"items", config.items},
+          {"bytes", config.bytes},
+          {"interval", {format_rfc3339(config.begin), format_rfc3339(config.end)}}};
+}
+
 Json summary_of(const PointReport& report, const PointProgress& progress, Nanoseconds took) {
   const SnapshotSummary summary = report.snapshot.summary.value_or(SnapshotSummary{});
   Json json{{"message_type", "summary"},
@@ -58,6 +64,7 @@ Json summary_of(const PointReport& report, const PointProgress& progress, Nanose
     json["databases"].push_back(to_json(database));
   for (const auto& bucket : report.point.buckets) json["buckets"].push_back(to_json(bucket));
   if (report.point.users) json["auth"] = to_json(*report.point.users);
+  if (report.point.config) json["config"] = to_json(*report.point.config);
   if (report.id) json["snapshot_id"] = report.id->hex();
   return json;
 }
@@ -89,6 +96,11 @@ void print(Console& console, const CapturedUsers& users) {
   console.say(fmt::format("users: {}, {} with passwords, each as they were between {} and {}",
                           users.count, users.with_password, format_rfc3339(users.begin),
                           format_rfc3339(users.end)));
+}
+
+void print(Console& console, const CapturedConfig& config) {
+  console.say(fmt::format("configuration: {} settings, as they were at one time between {} and {}",
+                          config.items, format_rfc3339(config.begin), format_rfc3339(config.end)));
 }
 
 }  // namespace
@@ -131,9 +143,10 @@ void print_summary(Console& console, const PointReport& report, const PointProgr
   for (const Point::Database& database : report.point.databases) print(console, database);
   for (const Point::Bucket& bucket : report.point.buckets) print(console, bucket);
   if (report.point.users) print(console, *report.point.users);
+  if (report.point.config) print(console, *report.point.config);
   console.say(fmt::format("added {}, stored as {}, in {}", format_size(summary.data_added),
                           format_size(summary.data_added_packed), format_span(took)));
-  const bool is_exact = report.point.buckets.empty() && !report.point.users;
+  const bool is_exact = report.point.buckets.empty() && !report.point.users && !report.point.config;
   console.line(fmt::format("point {} saved, {} {}", report.id->brief(),
                            is_exact ? "exact at" : "from", format_rfc3339(report.point.cut())));
 }

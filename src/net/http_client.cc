@@ -151,6 +151,7 @@ void set_options(CURL* easy, const HttpOptions& options, const HttpRequest& requ
     set(easy, CURLOPT_NOBODY, 1L);
   }
   set(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  if (request.takes_compressed) set(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
   set(easy, CURLOPT_HTTPHEADER, headers);
   set(easy, CURLOPT_HEADERFUNCTION, on_header);
   set(easy, CURLOPT_HEADERDATA, &transfer);

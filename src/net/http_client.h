@@ -37,6 +37,8 @@ struct HttpRequest {
   std::size_t answer_size_max = 1 << 20;
   // A POST or PUT that may be done twice. All other methods may.
   bool repeatable = false;
+  // The answer may come compressed, and is given as it was before.
+  bool takes_compressed = false;
   // Sent before and after the body, so that one in parts needs no copy of its large part.
   std::string body_head = {};
   std::string body_tail = {};

@@ -33,11 +33,12 @@ Result<Origin> origin_of(const PointSources& sources) {
   if (sources.database != nullptr) note(sources.database->is_emulator());
   for (const StorageClient* bucket : sources.buckets) note(bucket->is_emulator());
   if (sources.users != nullptr) note(sources.users->is_emulator());
+  if (sources.config != nullptr) note(sources.config->is_emulator());
   if (some_emulated && some_real) {
     return error(Code::Invalid,
                  "a point is of real services or of emulators, not of both: set all of "
-                 "FIRESTORE_EMULATOR_HOST, STORAGE_EMULATOR_HOST and FIREBASE_AUTH_EMULATOR_HOST "
-                 "that it needs, or none");
+                 "FIRESTORE_EMULATOR_HOST, STORAGE_EMULATOR_HOST, FIREBASE_AUTH_EMULATOR_HOST and "
+                 "FIREBREAK_CONFIG_EMULATOR_HOST that it needs, or none");
   }
   return some_emulated ? Origin::Emulator : Origin::Google;
 }
@@ -65,6 +66,9 @@ Result<PointReport> backup_point(Repository& repository, RepositoryLock* lock,
     report.point.users = TRY(capture_users(*sources.users, saver, rule, options.temporary_folder,
                                            progress.users, clock, stop));
   }
+  if (sources.config != nullptr) {
+    report.point.config = TRY(capture_config(*sources.config, saver, clock, stop));
+  }
   snapshot.tree = TRY(save_point(saver, report.point));
   TRY(saver.finish());
 
@@ -78,6 +82,10 @@ Result<PointReport> backup_point(Repository& repository, RepositoryLock* lock,
       progress.documents.documents + progress.objects.objects + progress.users.users;
   summary.total_bytes_processed =
       progress.documents.bytes + progress.objects.bytes + progress.users.bytes;
+  if (report.point.config) {
+    summary.total_files_processed += report.point.config->items;
+    summary.total_bytes_processed += report.point.config->bytes;
+  }
   snapshot.time = FileTime::from(report.point.cut());
   snapshot.paths = {point_path(report.point.project)};
   snapshot.hostname = kPointHost;

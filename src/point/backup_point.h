@@ -12,7 +12,8 @@ struct PointSources {
   std::string project;
   FirestoreClient* database = nullptr;  // may be none
   std::vector<StorageClient*> buckets;
-  AuthClient* users = nullptr;  // may be none
+  AuthClient* users = nullptr;     // may be none
+  ConfigClient* config = nullptr;  // may be none
 };
 
 struct PointOptions {
@@ -39,8 +40,8 @@ struct PointReport {
   Snapshot snapshot;
 };
 
-// The index must be loaded. Without a lock for a dry run alone. The errors of capture_documents()
-// capture_objects() and capture_users().
+// The index must be loaded. Without a lock for a dry run alone. The errors of capture_documents(),
+// capture_objects(), capture_users() and capture_config().
 Result<PointReport> backup_point(Repository& repository, RepositoryLock* lock,
                                  const PointSources& sources, const PointOptions& options,
                                  PointProgress& progress, Clock& clock, std::stop_token stop);

@@ -19,6 +19,7 @@ constexpr int kFormat = 1;
 constexpr std::string_view kPointFile = "point.json";
 constexpr char kUsersPath[] = "auth/users";
 constexpr std::string_view kUserConfigPath = "auth/config.json";
+constexpr char kConfigPath[] = "config";
 constexpr std::size_t kPointBytesMax = 64 << 20;
 // What docs/formats/key-tree.md calls the mean and the moduli, for readers of another day.
 constexpr int kCutAlgorithm = 1;
@@ -69,6 +70,14 @@ Json to_json(const CapturedUsers& users) {
           {"users", users.count},
           {"with_password", users.with_password},
           {"bytes", users.bytes}};
+}
+
+Json to_json(const CapturedConfig& config) {
+  return {{"path", kConfigPath},
+          {"tree", config.folder.hex()},
+          {"cut", {{"interval", {format_rfc3339(config.begin), format_rfc3339(config.end)}}}},
+          {"items", config.items},
+          {"bytes", config.bytes}};
 }
 
 Error broken(std::string_view why) {
@@ -135,6 +144,18 @@ Result<CapturedUsers> parse_users(const Json& part) {
   return users;
 }
 
+// As parse_database().
+Result<CapturedConfig> parse_config(const Json& part) {
+  CapturedConfig config;
+  config.folder = TRY(BlobId::parse(part.at("tree").get<std::string>()));
+  const Json& interval = part.at("cut").at("interval");
+  config.begin = TRY(parse_time(interval.at(0)));
+  config.end = TRY(parse_time(interval.at(1)));
+  config.items = part.at("items").get<std::uint64_t>();
+  config.bytes = part.at("bytes").get<std::uint64_t>();
+  return config;
+}
+
 Result<Point> parse_point(ByteView text) {
   const Json json = Json::parse(as_text(text), nullptr, false);
   if (!json.is_object()) return broken("no JSON object");
@@ -153,6 +174,8 @@ Result<Point> parse_point(ByteView text) {
         point.buckets.push_back(std::move(bucket));
       } else if (part.contains("users")) {
         point.users = TRY(parse_users(part).context("{}", kPointFile));
+      } else if (part.at("path") == kConfigPath) {
+        point.config = TRY(parse_config(part).context("{}", kPointFile));
       } else {
         Point::Database database = TRY(parse_database(part).context("{}", kPointFile));
         point.databases.push_back(std::move(database));
@@ -220,6 +243,16 @@ Result<Bytes> load_file(const Repository& repository, const BlobId& folder, cons
   return text;
 }
 
+// A JSON object in the project's folder.
+Result<nlohmann::json> load_json(const Repository& repository, const BlobId& root,
+                                 const std::string& path, std::stop_token stop) {
+  const Node project = TRY(find_project(repository, root, stop));
+  const Bytes text = TRY(load_file(repository, *project.subtree, path, std::move(stop)));
+  nlohmann::json json = parse_json(text);
+  if (json.is_object()) return json;
+  return error(Code::Corrupt, "{}: no JSON object", path);
+}
+
 }  // namespace
 
 std::string point_path(std::string_view project) {
@@ -249,6 +282,7 @@ FirestoreTime Point::cut() const {
   }
   for (const Bucket& bucket : buckets) earliest = std::min(earliest, bucket.objects.begin);
   if (users) earliest = std::min(earliest, users->begin);
+  if (config) earliest = std::min(earliest, config->begin);
   return earliest;
 }
 
@@ -286,6 +320,10 @@ Result<BlobId> save_point(BlobSaver& saver, const Point& point) {
         TRY(save_folder(saver, {std::move(config), folder_node("users", point.users->users)}));
     services.push_back(folder_node("auth", tree));
   }
+  if (point.config) {
+    about["parts"].push_back(to_json(*point.config));
+    services.push_back(folder_node(kConfigPath, point.config->folder));
+  }
   Node file = TRY(save_file(saver, std::string(kPointFile), as_bytes(about.dump(2) + "\n")));
   services.push_back(std::move(file));
   const BlobId project = TRY(save_folder(saver, std::move(services)));
@@ -309,17 +347,19 @@ Result<Point> load_point(const Repository& repository, const BlobId& root, std::
     TRY(compare_tree(repository, folder, path + "/objects", bucket.objects.objects, stop));
   }
   if (point.users) TRY(compare_tree(repository, folder, kUsersPath, point.users->users, stop));
+  if (point.config) TRY(compare_tree(repository, folder, kConfigPath, point.config->folder, stop));
   return point;
 }
 
 Result<nlohmann::json> load_user_config(const Repository& repository, const BlobId& root,
                                         std::stop_token stop) {
-  const Node project = TRY(find_project(repository, root, stop));
-  const std::string path(kUserConfigPath);
-  const Bytes text = TRY(load_file(repository, *project.subtree, path, std::move(stop)));
-  nlohmann::json config = parse_json(text);
-  if (config.is_object()) return config;
-  return error(Code::Corrupt, "{}: no JSON object", path);
+  return load_json(repository, root, std::string(kUserConfigPath), std::move(stop));
+}
+
+Result<nlohmann::json> load_config(const Repository& repository, const BlobId& root,
+                                   std::stop_token stop) {
+  const std::string path = fmt::format("{}/{}", kConfigPath, kConfigFile);
+  return load_json(repository, root, path, std::move(stop));
 }
 
 }  // namespace firebreak

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "point/config_capture.h"
 #include "point/document_capture.h"
 #include "point/object_capture.h"
 #include "point/user_capture.h"
@@ -34,6 +35,7 @@ struct Point {
   std::vector<Database> databases;
   std::vector<Bucket> buckets;
   std::optional<CapturedUsers> users{};  // but their configuration, which has a file of its own
+  std::optional<CapturedConfig> config{};
 
   // Null where it has none of that id.
   const Database* find(std::string_view database) const;
@@ -47,9 +49,11 @@ std::string format_rfc3339(FirestoreTime time);
 
 // The root of the snapshot's tree.
 Result<BlobId> save_point(BlobSaver& saver, const Point& point);
-// The configuration of the project's users; `root` as load_point() takes it.
+// The configuration of the project's users, and the project's; `root` as load_point() takes it.
 Result<nlohmann::json> load_user_config(const Repository& repository, const BlobId& root,
                                         std::stop_token stop);
+Result<nlohmann::json> load_config(const Repository& repository, const BlobId& root,
+                                   std::stop_token stop);
 // Corrupt where the tree holds no point, or not what its point.json says.
 Result<Point> load_point(const Repository& repository, const BlobId& root, std::stop_token stop);
 
