@@ -60,11 +60,16 @@ struct Range {
   std::optional<std::uint64_t> length;
 };
 
-// What has the name of a file and is none that a listing tells of.
+// What has the name of a file and is not simply that file.
+enum class StrayKind {
+  Misplaced,    // a pack where none looks for it
+  NotAFile,     // a folder or the like
+  Overwritten,  // by other bytes; what was written first is there, too, and is what load() gives
+};
 struct Stray {
-  FileName file;         // of that name
-  std::string path;      // where it lies, below the repository's place
-  bool is_file = false;  // a file where none looks for it; otherwise a folder or the like
+  FileName file;     // of that name
+  std::string path;  // where it lies, below the repository's place
+  StrayKind kind = StrayKind::Misplaced;
 
   bool operator==(const Stray&) const = default;
 };
@@ -92,8 +97,8 @@ class Backend {
   // Every file of the type, in no order, once; stops at the first error of `each`. A place that
   // does not exist is NotFound; a type's missing folder in a place that exists is empty.
   virtual Result<void> list(FileType type, const EachFile& each, std::stop_token stop) = 0;
-  // Packs that lie in another's folder, and what is no file where files lie, in no order. A service
-  // that does not tell of such things (REST) has none. As dear as listing everything.
+  // In no order. A service that does not tell of such things (REST) has none; of what is
+  // overwritten only what was loaded as a whole before. As dear as listing everything.
   virtual Result<std::vector<Stray>> find_strays(std::stop_token stop) = 0;
   // NotFound where there is none.
   virtual Result<void> remove(const FileName& file, std::stop_token stop) = 0;

@@ -33,7 +33,8 @@ EachKey only_misplaced_packs(std::vector<Stray>& strays) {
   return [&strays](std::string_view key, std::uint64_t) -> Result<void> {
     const std::string_view name = key.substr(key.rfind('/') + 1);  // the whole where there is none
     if (is_file_name(name) && !name_of_object(FileType::Pack, key)) {
-      strays.push_back({{FileType::Pack, std::string(name)}, fmt::format("data/{}", key), true});
+      strays.push_back(
+          {{FileType::Pack, std::string(name)}, fmt::format("data/{}", key), StrayKind::Misplaced});
     }
     return {};
   };

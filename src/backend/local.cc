@@ -177,7 +177,7 @@ Result<std::vector<Stray>> LocalBackend::find_strays(std::stop_token stop) {
       const std::string path = fmt::format("{}/{}", folder, name);
       const bool is_file = S_ISREG(found.st_mode);
       if (!is_file || fmt::format("{}/{}", path_, path) != path_of(file)) {
-        strays.push_back({file, path, is_file});
+        strays.push_back({file, path, is_file ? StrayKind::Misplaced : StrayKind::NotAFile});
       }
       return {};
     };

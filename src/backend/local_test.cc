@@ -65,9 +65,9 @@ TEST_F(LocalTest, ListsWhatItFindsByNameAlone) {
   ASSERT_TRUE(strays.ok());
   const std::string cs(64, 'c');
   EXPECT_THAT(*strays, testing::UnorderedElementsAre(
-                           Stray{{FileType::Pack, pack}, "data/bb/" + pack, true},
-                           Stray{folder, "data/cc/" + cs, false},
-                           Stray{{FileType::Index, pack}, "index/" + pack, false}));
+                           Stray{{FileType::Pack, pack}, "data/bb/" + pack, StrayKind::Misplaced},
+                           Stray{folder, "data/cc/" + cs, StrayKind::NotAFile},
+                           Stray{{FileType::Index, pack}, "index/" + pack, StrayKind::NotAFile}));
   std::filesystem::rename(path_ + "/data/bb/" + pack, path_ + "/data/aa/" + pack);
   EXPECT_EQ(list_all(backend, FileType::Pack, {})->size(), 1U);
 }

@@ -135,7 +135,10 @@ Result<Bytes> S3Backend::load(const FileName& file, Range range, Bytes buffer,
   if (!keeps_versions_ || !whole || fits(file, bytes)) return bytes;
   Result<Bytes> original = load_original(file, stop);
   // Damage is for the caller to find and to report, with the bytes that are there.
-  return original.ok() ? std::move(original) : std::move(bytes);
+  if (!original.ok()) return bytes;
+  const MutexLock lock(mutex_);
+  overwritten_.insert(file);
+  return original;
 }
 
 Result<Bytes> S3Backend::load_original(const FileName& file, std::stop_token stop) {
@@ -177,6 +180,10 @@ Result<void> S3Backend::list(FileType type, const EachFile& each, std::stop_toke
 Result<std::vector<Stray>> S3Backend::find_strays(std::stop_token stop) {
   std::vector<Stray> strays;
   TRY(list_keys(FileType::Pack, only_misplaced_packs(strays), stop));
+  const MutexLock lock(mutex_);
+  for (const FileName& file : overwritten_) {
+    strays.push_back({file, object_key(file), StrayKind::Overwritten});
+  }
   return strays;
 }
 

@@ -16,9 +16,11 @@
 #pragma once
 
 #include <atomic>
+#include <set>
 
 #include "backend/bucket_layout.h"
 #include "backend/s3_client.h"
+#include "base/mutex.h"
 
 namespace firebreak {
 
@@ -69,6 +71,8 @@ class S3Backend final : public Backend {
   S3Client client_;
   std::atomic<bool> knows_if_none_ = true;    // until the service says otherwise
   std::atomic<bool> keeps_versions_ = false;  // as soon as any answer names one
+  Mutex mutex_;
+  std::set<FileName> overwritten_ GUARDED_BY(mutex_);  // whose first version was loaded instead
 };
 
 }  // namespace firebreak

@@ -176,6 +176,26 @@ TEST_F(S3Test, FindsTheBytesThatOthersCovered) {
   EXPECT_EQ(to_text(*backend.load(kIndex, {}, {}, {})), "evil");
 }
 
+// Other tools read the newest bytes, and a rule may delete the older ones.
+TEST_F(S3Test, TellsOfBytesThatOthersCovered) {
+  Backend& backend = serve([&](const LoopbackRequest& request, LoopbackConnection& to) {
+    if (request.target.find("?versions") != std::string::npos) {
+      return to.answer(200, fmt::format("<ListVersionsResult><Version><Key>a b/index/{}</Key>"
+                                        "<VersionId>old</VersionId></Version></ListVersionsResult>",
+                                        kId));
+    }
+    if (request.target.find("list-type") != std::string::npos) {
+      return to.answer(200, listing({}, kWhole));
+    }
+    to.answer(200, request.target.ends_with("versionId=old") ? "text" : "evil",
+              "x-amz-version-id: new\r\n");
+  });
+  EXPECT_TRUE(backend.find_strays({})->empty());
+  ASSERT_TRUE(backend.load(kIndex, {}, {}, {}).ok());
+  const Stray expected{kIndex, fmt::format("index/{}", kId), StrayKind::Overwritten};
+  EXPECT_EQ(*backend.find_strays({}), std::vector{expected});
+}
+
 TEST_F(S3Test, ListsToTheEndWhateverIsCalledTheEnd) {
   const auto key = [](int number) { return "a b/index/" + id_of_number(number); };
   Backend& backend = serve([&](const LoopbackRequest& request, LoopbackConnection& to) {

@@ -173,6 +173,18 @@ void append_utf8(std::string& to, char32_t code) {
   }
 }
 
+namespace {
+
+// Of line and paragraph separators, and marks that turn the direction of what follows them: a name
+// could look like another.
+bool turns_text(std::string_view sequence) {
+  const char32_t code = decode_utf8(sequence);
+  return code == 0x061c || code == 0x200e || code == 0x200f || (code >= 0x2028 && code <= 0x202e) ||
+         (code >= 0x2066 && code <= 0x2069);
+}
+
+}  // namespace
+
 std::string printable(std::string_view text) {
   std::string safe;
   while (!text.empty()) {
@@ -181,7 +193,8 @@ std::string printable(std::string_view text) {
     // C1 controls (U+0080..U+009F) are two-byte sequences that some terminals obey.
     const bool control =
         first < 0x20 || first == 0x7f ||
-        (first == 0xc2 && length == 2 && static_cast<unsigned char>(text[1]) < 0xa0);
+        (first == 0xc2 && length == 2 && static_cast<unsigned char>(text[1]) < 0xa0) ||
+        (length > 1 && turns_text(text.substr(0, length)));
     if (length == 0 || control) {
       const std::size_t escaped = std::max<std::size_t>(length, 1);
       for (std::size_t i = 0; i < escaped; ++i) {

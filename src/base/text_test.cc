@@ -54,5 +54,15 @@ TEST(Text, PrintableCannotMoveTheCursor) {
   EXPECT_EQ(printable("\xff\xc3\xa9"), "\\xff\xc3\xa9");
 }
 
+// "exe.txt" in the order of bytes would be read as "txt.exe".
+TEST(Text, PrintableCannotTurnTheText) {
+  for (const char* mark : {"\xd8\x9c", "\xe2\x80\x8e", "\xe2\x80\xa8", "\xe2\x80\xae",
+                           "\xe2\x81\xa6", "\xe2\x81\xa9"}) {
+    EXPECT_EQ(printable(mark).substr(0, 2), "\\x") << printable(mark);
+  }
+  EXPECT_EQ(printable("\xe2\x80\xa7\xe2\x80\xaf\xe2\x81\xaa"),
+            "\xe2\x80\xa7\xe2\x80\xaf\xe2\x81\xaa");
+}
+
 }  // namespace
 }  // namespace firebreak

@@ -184,6 +184,13 @@ Result<BackupRequest> read_backup_request(const BackupOptions& options, Session&
   if (!options.time.empty()) archive.time = TRY(parse_time(options.time).context("--time"));
   archive.program_version = "firebreak " FIREBREAK_VERSION;
   archive.workers = std::max(2U, std::thread::hardware_concurrency());
+  archive.on_damaged_parent = [&session](const std::string& path, const Error& problem) {
+    session.console().warn(
+        fmt::format("damaged in the parent snapshot, and stored anew: {}; see firebreak check for "
+                    "what else is",
+                    problem.message()),
+        path);
+  };
   archive.on_error = [&session](const std::string& path, const Error& problem) {
     session.console().warn(problem.message(), path);
   };

@@ -12,6 +12,7 @@
 #include "cli/counted_progress.h"
 #include "cli/units.h"
 #include "cli/used_blobs.h"
+#include "repository/out_of_place.h"
 
 namespace firebreak {
 namespace {
@@ -84,6 +85,15 @@ class Report {
         break;
       case FindingKind::NotAFile:
         in_the_way_ = true;
+        if (found.file && found.file->type == FileType::Snapshot) {
+          snapshots_.push_back(found.file->name);
+        }
+        break;
+      case FindingKind::FileOverwritten:
+        overwritten_ = true;
+        break;
+      case FindingKind::KeyDamaged:
+        if (found.file) keys_.push_back(found.file->name);
         break;
       case FindingKind::IndexDamaged:
       case FindingKind::PackLayout:
@@ -147,8 +157,12 @@ class Report {
   }
 
   // Unlike the others called by several threads at once.
-  void add_snapshot(const std::string& id, const Error& problem) {
+  void add_snapshot(const std::string& id, const Error& problem, const Result<void>& whole) {
     const MutexLock lock(mutex_);
+    if (!whole.ok()) {
+      add({FindingKind::PackMisplaced, whole.error().message()});
+      return;
+    }
     snapshots_.push_back(id);
     print(Weight::Damage, problem.message(), {{"kind", "snapshot_damaged"}, {"snapshot", id}});
   }
@@ -184,6 +198,17 @@ class Report {
           "move the misplaced packs back to their folders; then check again: what else is named "
           "here may come from that, and the repairs refuse meanwhile");
       return lines;
+    }
+    if (overwritten_) {
+      lines.push_back(
+          "in the bucket's history of each overwritten file, delete all versions but the oldest: "
+          "restic reads the newest, and a lifecycle rule may delete the others");
+    }
+    for (const std::string& key : keys_) {
+      lines.push_back(
+          fmt::format("a damaged key opens nothing, and restic opens nothing beside it: firebreak "
+                      "key remove {0}; if it is the one in use, firebreak key add first",
+                      key.substr(0, 8)));
     }
     if (unchecked_) {
       lines.push_back(
@@ -225,10 +250,9 @@ class Report {
     }
     for (const std::string& id : snapshots_) {
       lines.push_back(fmt::format(
-          "a lost snapshot file, whose data is still there until a prune: if another repository "
-          "has "
-          "the snapshot, firebreak copy --from-repo OTHER; if none has, restic recover makes a "
-          "snapshot of the data; then firebreak forget {}",
+          "a lost snapshot file, whose data is still there until a prune: firebreak forget {}; "
+          "then, before any prune, firebreak copy --from-repo OTHER if another repository has the "
+          "snapshot, and if none has, restic recover, which makes a snapshot of the data",
           id.substr(0, 8)));
     }
     if (repeated_ && !repair_index_ && !read_headers_)
@@ -272,6 +296,7 @@ class Report {
   bool drop_missing_ = false;
   bool misplaced_ = false;
   bool in_the_way_ = false;
+  bool overwritten_ = false;
   bool repeated_ = false;
   bool prune_ = false;
   bool lost_ = false;
@@ -281,6 +306,7 @@ class Report {
   std::set<PackId> broken_packs_;   // of the index
   std::set<PackId> unnamed_packs_;  // in no index, and not known to be damaged
   std::vector<std::string> snapshots_;
+  std::vector<std::string> keys_;
 };
 
 Result<CheckSummary> look(Session& session, Repository& repository, const CheckOptions& checking,
@@ -288,7 +314,9 @@ Result<CheckSummary> look(Session& session, Repository& repository, const CheckO
   const std::vector<FoundSnapshot> snapshots = TRY(load_snapshots(
       repository,
       [&](const std::string& id, const Error& problem) -> Result<void> {
-        report.add_snapshot(id, problem);
+        report.add_snapshot(
+            id, problem,
+            refuse_if_whole(repository.backend(), {FileType::Snapshot, id}, session.stop()));
         return {};
       },
       session.stop()));

@@ -9,9 +9,13 @@
 #include "cli/snapshot_options.h"
 #include "cli/table.h"
 #include "cli/units.h"
+#include "repository/out_of_place.h"
 
 namespace firebreak {
 namespace {
+
+// "forget 2" is a slip of "--keep-last 2".
+constexpr std::size_t kRemovedIdMin = 4;
 
 struct Options {
   std::vector<std::string> names;
@@ -60,6 +64,12 @@ Result<Request> read_request(const Options& options) {
   request.filter = filter_of(options.filter);
   request.pruning = TRY(prune_options_of(options.pruning));
   request.pruning.may_remove_all = true;  // it removed the last snapshots itself
+  for (const std::string& name : options.names) {
+    if (name.size() >= kRemovedIdMin) continue;
+    return error(Code::Invalid,
+                 "\"{}\": give {} characters of the id of what is to be removed, or more",
+                 printable(name), kRemovedIdMin);
+  }
   if (!options.names.empty() && !rules.policy.is_empty()) {
     return error(Code::Invalid, "snapshots by id or a policy (--keep-…), not both");
   }
@@ -76,7 +86,8 @@ Result<Request> read_request(const Options& options) {
 }
 
 // By id; one that cannot be read, too, because check tells people to do so.
-Result<Decision> decide_named(Session& session, const std::vector<FoundSnapshot>& all,
+Result<Decision> decide_named(Session& session, const Repository& repository,
+                              const std::vector<FoundSnapshot>& all,
                               const std::vector<SnapshotId>& unreadable, const Options& options,
                               const SnapshotFilter& filter) {
   std::vector<FoundSnapshot> candidates = all;
@@ -92,7 +103,12 @@ Result<Decision> decide_named(Session& session, const std::vector<FoundSnapshot>
     if (!chosen.insert(found.id).second) continue;
     const bool is_read = std::any_of(all.begin(), all.end(),
                                      [&](const FoundSnapshot& one) { return one.id == found.id; });
-    if (!is_read) ++decision.unreadable;
+    if (!is_read) {
+      ++decision.unreadable;
+      TRY(refuse_if_whole(repository.backend(), {FileType::Snapshot, found.id.hex()},
+                          session.stop())
+              .context("nothing was removed"));
+    }
     const Result<WallTime> time = found.snapshot.time.to_wall();
     table.row({found.id.brief(),
                !is_read    ? "unreadable"
@@ -228,7 +244,7 @@ Result<Decision> decide(Session& session, const Repository& repository, const Op
   if (options.names.empty()) {
     return decide_by_policy(session, all, request, options.compact);
   }
-  return decide_named(session, all, unreadable, options, request.filter);
+  return decide_named(session, repository, all, unreadable, options, request.filter);
 }
 
 Result<ExitCode> forget(Session& session, const Options& options) {

@@ -69,7 +69,8 @@ Result<ExitCode> init(Session& session, const Options& options) {
   console.say(
       "Without the password nothing in it can be read, by anybody: keep it where a fire does not "
       "reach.");
-  console.say(fmt::format("next: firebreak backup -r {} FOLDER", location));
+  console.say(
+      fmt::format("next: firebreak backup -r {} FOLDER", printable(opened.backend->location())));
   return ExitCode::Success;
 }
 

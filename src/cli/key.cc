@@ -7,6 +7,7 @@
 #include "cli/recovery_sheet.h"
 #include "cli/table.h"
 #include "cli/units.h"
+#include "repository/out_of_place.h"
 
 namespace firebreak {
 namespace {
@@ -25,7 +26,8 @@ struct RemoveOptions {
 
 Result<KeyFile> load_key(Backend& backend, const std::string& name, std::stop_token stop) {
   const FileName file{FileType::Key, name};
-  const Bytes bytes = TRY(backend.load(file, {}, {}, stop));
+  TRY(check_key(backend, name, stop));
+  const Bytes bytes = TRY(backend.load(file, {}, {}, std::move(stop)));
   return parse_key(bytes).context("{}", to_string(file));
 }
 
@@ -92,6 +94,14 @@ Result<KeyId> make_new_key(Session& session, const OpenedRepository& opened,
 Result<ExitCode> add(Session& session, const NewKeyOptions& options) {
   Console& console = session.console();
   const OpenedRepository opened = TRY(session.open_to_change(LockKind::Shared, false));
+  const std::vector<std::string> names = TRY(list_keys(session, *opened.backend));
+  if (names.size() >= kKeysTriedMax) {
+    return error(
+        Code::Invalid,
+        "there are {} keys, and no more are tried when the repository is opened; remove one "
+        "first (firebreak key list)",
+        names.size());
+  }
   const KeyId id = TRY(make_new_key(session, opened, options));
   if (console.is_json()) {
     console.json({{"message_type", "key_added"}, {"id", id.hex()}});
@@ -147,6 +157,10 @@ Result<ExitCode> remove(Session& session, const RemoveOptions& options) {
         "key {} opened the repository now and stays; to change its password, run firebreak "
         "key passwd",
         name.substr(0, 8));
+  }
+  if (!load_key(*opened.backend, name, session.stop()).ok()) {
+    TRY(refuse_if_whole(*opened.backend, {FileType::Key, name}, session.stop())
+            .context("nothing was removed"));
   }
   console.say(counted(names.size(), "key") + ", 1 to remove");
   if (!options.dry_run) {

@@ -9,6 +9,7 @@
 #include "cli/saving_options.h"
 #include "cli/snapshot_options.h"
 #include "cli/units.h"
+#include "repository/out_of_place.h"
 #include "repository/pack_check.h"
 #include "repository/pack_table.h"
 #include "repository/repair_index.h"
@@ -66,6 +67,7 @@ Result<ExitCode> repair_index(Session& session, const RepairIndexOptions& option
 // What became of the snapshots.
 struct Repairs {
   std::size_t sound = 0;
+  std::size_t remade = 0;  // empty folders of them, whose trees are stored anew
   std::size_t changed = 0;
   std::size_t lost = 0;  // nothing of them is left
 };
@@ -79,6 +81,7 @@ class SnapshotRepairs {
   Result<Repairs> run(const std::vector<FoundSnapshot>& chosen) {
     BlobSaver::Options saving;
     saving.dry_run = options_.dry_run;
+    saving.verify_present = true;  // a tree made anew may be that of a damaged one
     BlobSaver saver(*opened_.repository, saving, session_.stop());
     SnapshotRepairer repairer(
         *opened_.repository, saver,
@@ -98,6 +101,7 @@ class SnapshotRepairs {
     }
     TRY(saver.finish());
     Repairs repairs;
+    repairs.remade = repairer.remade();
     for (const auto& [found, tree] : results) TRY(replace(*found, tree, repairs));
     return repairs;
   }
@@ -172,9 +176,9 @@ Result<std::size_t> count_readable_unnamed_packs(const Repository& repository,
 }
 
 Result<void> refuse_wrong_index(Session& session, Repository& repository) {
-  TRY(refuse_misplaced_packs(repository.backend(), session.stop()));
   // By a wrong index sound data would be given up.
   TRY(repository.load_index(OnBroken::Fail, session.stop()).context("nothing was changed"));
+  TRY(refuse_misplaced_packs(repository, session.stop()));
   const std::size_t unnamed = TRY(count_readable_unnamed_packs(repository, session.stop()));
   if (unnamed > 0) {
     return error(Code::Corrupt,
@@ -212,6 +216,7 @@ Result<ExitCode> repair_snapshots(Session& session, const SnapshotsOptions& opti
     console.json({{"message_type", "summary"},
                   {"dry_run", options.dry_run},
                   {"sound_snapshots", repairs.sound},
+                  {"remade_folders", repairs.remade},
                   {"changed_snapshots", repairs.changed},
                   {"lost_snapshots", repairs.lost},
                   {"unreadable_snapshots", unreadable.load()}});
@@ -219,7 +224,14 @@ Result<ExitCode> repair_snapshots(Session& session, const SnapshotsOptions& opti
     console.line(fmt::format("{}{} sound, {} with losses, {} of which nothing is left",
                              options.dry_run ? "dry run, nothing was changed: " : "", repairs.sound,
                              repairs.changed, repairs.lost));
-    if (repairs.changed + repairs.lost == 0) {
+    if (repairs.remade > 0) {
+      console.line(fmt::format("{}, of which nothing is lost: {}",
+                               counted(repairs.remade, "empty folder"),
+                               options.dry_run ? "to be stored anew" : "stored anew"));
+    }
+    if (repairs.changed + repairs.lost == 0 && repairs.remade > 0 && options.dry_run) {
+      console.say("next: firebreak repair snapshots");
+    } else if (repairs.changed + repairs.lost == 0) {
       console.say("the trees were read, and not the data; next: firebreak check --read-data");
     } else if (options.dry_run) {
       console.say("next: firebreak repair snapshots --forget (what is lost then is lost)");

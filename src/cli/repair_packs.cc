@@ -7,7 +7,7 @@
 #include "cli/finding.h"
 #include "cli/from_options.h"
 #include "cli/units.h"
-#include "repository/pack_table.h"
+#include "repository/out_of_place.h"
 
 namespace firebreak {
 namespace {
@@ -33,14 +33,18 @@ Result<Damaged> find_damaged(Session& session, Repository& repository,
   }
   if (!found.packs.empty()) return found;
   TRY(repository.load_index(OnBroken::Fail, session.stop()).context("nothing was changed"));
+  TRY(refuse_misplaced_packs(repository, session.stop()));  // before the reading
   session.console().say("reading every pack to find the damaged ones");
   std::set<PackId> damaged;
   std::size_t unread = 0;
+  std::optional<std::string> out_of_place;
   Progress progress;
   const CountedProgress shown(session, progress, "check", "packs");
   const auto note = [&](const Finding& finding) {
     if (is_hint(finding.kind) || !finding.pack) return;
     tell(session.console(), finding);
+    const bool is_there = finding.kind == FindingKind::PackMisplaced;
+    if (is_there && !out_of_place) out_of_place = finding.message;
     if (finding.kind == FindingKind::Unchecked) {
       ++unread;
     } else {
@@ -49,6 +53,7 @@ Result<Damaged> find_damaged(Session& session, Repository& repository,
   };
   TRY(check(repository, BlobSet(repository.index().tables()), {ReadAllPacks{}, 0}, note, progress,
             session.stop()));
+  if (out_of_place) return error(Code::Corrupt, "nothing was changed: {}", *out_of_place);
   if (unread > 0) {
     return error(Code::Io,
                  "nothing was changed: {} could not be read, which says nothing of what is in "
@@ -101,7 +106,6 @@ Result<ExitCode> repair(Session& session, const Options& options) {
     from = TRY(open_from(session, options.from, LockKind::Shared));
     TRY(from->repository->load_index(OnBroken::Fail, session.stop()));
   }
-  TRY(refuse_misplaced_packs(opened.repository->backend(), session.stop()));  // before the reading
   const Damaged damaged = TRY(find_damaged(session, *opened.repository, options.packs));
   if (damaged.unknown > 0) {
     console.warn(

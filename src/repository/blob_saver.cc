@@ -72,8 +72,10 @@ Result<SavedBlob> BlobSaver::save_known(BlobType type, const BlobId& id, ByteVie
 Result<bool> BlobSaver::claim(BlobType type, const BlobId& id) {
   Index& index = repository_.index();
   if (index.claim(type, id)) return true;
+  const bool verify_tree = verify_trees_ && type == BlobType::Tree;
+  if (!verified_ && !verify_tree) return false;
   // Of several callers with one blob the first finds out, and stores it where it must.
-  if (!verified_ || !verified_->insert(type, id)) return false;
+  if (verified_ && !verified_->insert(type, id)) return false;
   TRY(repository_.distrust_damaged_packs(type, id, stop_));
   return index.claim(type, id);
 }

@@ -61,6 +61,10 @@ class BlobSaver {
   // content of `plain` under `id` without hashing it again.
   Result<SavedBlob> save_known(BlobType type, const BlobId& id, ByteView plain);
 
+  // From now on reads trees that are there already before it relies on them, as verify_present does
+  // of all. Thread-safe.
+  void verify_trees() { verify_trees_ = true; }
+
   // Stores what is open and the index of everything. After ok() every saved blob is durable
   // and indexed; nothing may be saved any more.
   Result<void> finish();
@@ -85,7 +89,8 @@ class BlobSaver {
   const Options options_;
   const std::stop_token stop_;
   std::optional<BlobSet> verified_;  // or being verified
-  BoundedQueue<Bytes> buffers_;      // for the packs to come: their number bounds memory
+  std::atomic<bool> verify_trees_ = false;
+  BoundedQueue<Bytes> buffers_;  // for the packs to come: their number bounds memory
   BoundedQueue<PackBuilder> full_;
   TaskGroup uploaders_;
   std::array<std::array<OpenPack, kOpenPacksOfType>, 2> open_;  // by type, then by chance

@@ -6,6 +6,8 @@
 
 #include "base/random.h"
 #include "base/task_group.h"
+#include "repository/key.h"
+#include "repository/out_of_place.h"
 #include "repository/pack_check.h"
 #include "repository/pack_table.h"
 
@@ -48,7 +50,14 @@ class Findings {
 Result<void> check_index_files(const Repository& repository, const PackTable& packs,
                                Findings& findings, std::stop_token stop) {
   for (const Index::BrokenFile& file : repository.index().broken()) {
-    findings.add({FindingKind::IndexDamaged, file.problem.message(), file.id, {}, {}});
+    Finding found{FindingKind::IndexDamaged, file.problem.message(), file.id, {}, {}};
+    const Result<void> whole =
+        refuse_if_whole(repository.backend(), {FileType::Index, file.id.hex()}, stop);
+    if (!whole.ok()) {
+      found.kind = is_damage(whole.error()) ? FindingKind::PackMisplaced : FindingKind::Unchecked;
+      found.message = whole.error().message();
+    }
+    findings.add(found);
   }
   const std::vector<IndexId> files = repository.index().index_files();
   std::vector<std::atomic<std::uint8_t>> named(packs.size());
@@ -114,20 +123,51 @@ void check_lost_blobs(const PackTable& packs, std::size_t lost, const std::vecto
 
 // Ends with the packs that would be there if they were moved back.
 Result<std::unordered_set<PackId>> check_strays(const Repository& repository,
-                                                const PackListing& listing, Findings& findings,
-                                                std::stop_token stop) {
-  std::unordered_set<PackId> misplaced;
-  for (const Stray& stray : TRY(repository.backend().find_strays(stop))) {
-    if (!stray.is_file) {
-      // restic takes it for a file and tries to read it again and again.
-      findings.add({FindingKind::NotAFile, stray.path + ": is no file", {}, {}, {}});
-      continue;
+                                                const PackTable& packs, const PackListing& listing,
+                                                Findings& findings, std::stop_token stop) {
+  Backend& backend = repository.backend();
+  const std::vector<Stray> strays = TRY(backend.find_strays(stop));
+  for (const Stray& stray : strays) {
+    Finding found{FindingKind::NotAFile, stray.path + ": is no file"};
+    found.file = stray.file;
+    if (stray.kind == StrayKind::Overwritten) {
+      found.kind = FindingKind::FileOverwritten;
+      found.message =
+          stray.path + ": was overwritten; an older version of it is whole, and is read instead";
     }
+    // restic takes the one for a file and reads it again and again, and of the other the new bytes.
+    if (stray.kind != StrayKind::Misplaced) findings.add(found);
+  }
+  std::unordered_set<PackId> misplaced;
+  for (const Stray& stray : TRY(find_misplaced_packs(backend, packs, listing, strays, stop))) {
     const PackId id = TRY(PackId::parse(stray.file.name));
-    if (find_pack(listing, id) != nullptr || !misplaced.insert(id).second) continue;
+    if (!misplaced.insert(id).second) continue;
     findings.add({FindingKind::PackMisplaced, describe_misplaced(stray), {}, id, {}});
   }
   return misplaced;
+}
+
+// Who opens the repository reads one of them; restic reads them all, and takes none for damaged.
+Result<void> check_keys(const Repository& repository, Findings& findings, std::stop_token stop) {
+  Backend& backend = repository.backend();
+  for (const FileInfo& listed : TRY(list_all(backend, FileType::Key, stop))) {
+    Finding found{FindingKind::KeyDamaged, {}};
+    found.file = FileName{FileType::Key, listed.name};
+    const Result<void> sound = check_key(backend, listed.name, stop);
+    if (sound.ok()) continue;
+    if (failed_with(sound, Code::Canceled)) return sound;
+    found.message = sound.error().message();
+    const bool damaged = is_damage(sound.error()) || failed_with(sound, Code::Invalid);
+    if (!damaged) {
+      found.kind = FindingKind::Unchecked;
+    } else if (const Result<void> whole = refuse_if_whole(backend, *found.file, stop);
+               !whole.ok() && is_damage(whole.error())) {
+      found.kind = FindingKind::PackMisplaced;
+      found.message = whole.error().message();
+    }
+    findings.add(found);
+  }
+  return {};
 }
 
 void check_packs(const PackTable& packs, const PackListing& listing,
@@ -190,6 +230,10 @@ Result<void> check_unnamed_packs(const Repository& repository, const PackTable& 
     if (header.ok()) continue;
     const Error& problem = header.error();
     if (is(problem, Code::Canceled) || stop.stop_requested()) return problem;
+    if (is(problem, Code::NotFound)) {
+      findings.add(listed_and_not_found(listed.id));
+      continue;
+    }
     const bool damaged = is(problem, Code::Corrupt);
     findings.add({damaged ? FindingKind::PackDamaged : FindingKind::Unchecked,
                   problem.message() + ", and no index names the pack",
@@ -282,48 +326,6 @@ Result<void> read_packs(const Repository& repository, const PackTable& packs,
 
 }  // namespace
 
-std::string_view name(FindingKind kind) {
-  switch (kind) {
-    case FindingKind::IndexDamaged:
-      return "index_damaged";
-    case FindingKind::PackMissing:
-      return "pack_missing";
-    case FindingKind::PackMisplaced:
-      return "pack_misplaced";
-    case FindingKind::NotAFile:
-      return "not_a_file";
-    case FindingKind::PackSize:
-      return "pack_size";
-    case FindingKind::PackLayout:
-      return "pack_layout";
-    case FindingKind::PackDamaged:
-      return "pack_damaged";
-    case FindingKind::PackHeader:
-      return "pack_header";
-    case FindingKind::BlobDamaged:
-      return "blob_damaged";
-    case FindingKind::BlobMissing:
-      return "blob_missing";
-    case FindingKind::Unchecked:
-      return "unchecked";
-    case FindingKind::PackRepeated:
-      return "pack_repeated";
-    case FindingKind::PackMixed:
-      return "pack_mixed";
-    case FindingKind::PackUnreferenced:
-      return "pack_unreferenced";
-    case FindingKind::NothingUsed:
-      return "nothing_used";
-  }
-  CHECK(false);
-  return {};
-}
-
-bool is_hint(FindingKind kind) {
-  return kind == FindingKind::PackRepeated || kind == FindingKind::PackMixed ||
-         kind == FindingKind::PackUnreferenced || kind == FindingKind::NothingUsed;
-}
-
 Result<CheckSummary> check(const Repository& repository, const BlobSet& used,
                            const CheckOptions& options, const EachFinding& each, Progress& progress,
                            std::stop_token stop) {
@@ -333,8 +335,9 @@ Result<CheckSummary> check(const Repository& repository, const BlobSet& used,
   // Listed after the index was read: a pack is stored before any index names it.
   PackListing listing = TRY(list_packs(repository.backend(), stop));
   TRY(add_unlisted(repository.backend(), packs, listing, stop));
+  TRY(check_keys(repository, findings, stop));
   const std::unordered_set<PackId> misplaced =
-      TRY(check_strays(repository, listing, findings, stop));
+      TRY(check_strays(repository, packs, listing, findings, stop));
   check_packs(packs, listing, misplaced, used, findings);
 
   std::vector<std::size_t> present;

@@ -1,55 +1,23 @@
 // Looks for damage and changes nothing.
 //
-// The structure: every index file can be read; every pack that an index names is there, with the
-// size that its blobs add up to, which lie back to back; every blob that is used is somewhere. And,
-// where asked, the data: every pack hashes to its name, its header is what the index says, and
-// every blob opens to its id.
+// The structure: every key file is as it was written; every index file can be read; every pack that
+// an index names is there, with the size that its blobs add up to, which lie back to back; every
+// blob that is used is somewhere. And, where asked, the data: every pack hashes to its name, its
+// header is what the index says, and every blob opens to its id.
 //
 // A check that must not believe this machine's cache opens the repository with an empty cache
 // folder, so that the index is built from the files just read. Private memory: 5 bytes a blob, 128
 // MiB for reading, and the largest blobs.
 #pragma once
 
-#include <functional>
 #include <variant>
 
 #include "base/progress.h"
 #include "repository/blob_set.h"
+#include "repository/finding.h"
 #include "repository/repository.h"
 
 namespace firebreak {
-
-enum class FindingKind {
-  IndexDamaged,      // an index file does not open or parse
-  PackMissing,       // an index names it, the repository does not have it
-  PackMisplaced,     // lies in another's folder, where nothing finds it
-  NotAFile,          // a folder or the like that has the name of a file
-  PackSize,          // its size is not what its blobs add up to
-  PackLayout,        // its blobs overlap or leave gaps, or index files disagree
-  PackDamaged,       // its bytes are not what its name or MACs promise
-  PackHeader,        // its header is sound and says something else than the index
-  BlobDamaged,       // a blob does not open to its id
-  BlobMissing,       // used by a snapshot and in no pack
-  Unchecked,         // could not be read just now; neither sound nor damaged
-  PackRepeated,      // hint: several index files name it, alike
-  PackMixed,         // hint: trees and data in one pack, as restic before 0.8 wrote
-  PackUnreferenced,  // hint: no index names it; prune removes it
-  NothingUsed,       // hint: there are packs and no snapshot, as after a loss of them all
-};
-
-std::string_view name(FindingKind kind);  // "pack_missing", for JSON
-// Hints are no damage and do not make a check fail.
-bool is_hint(FindingKind kind);
-
-struct Finding {
-  FindingKind kind;
-  std::string message;  // names what it is about
-  std::optional<IndexId> index{};
-  std::optional<PackId> pack{};
-  std::optional<BlobKey> blob{};
-};
-// Called by one thread at a time, as findings come.
-using EachFinding = std::function<void(const Finding&)>;
 
 // Which packs check reads: none, all, every n-th of t parts (by the first byte of the id, as
 // restic divides them; 1 ≤ part ≤ of ≤ 256), or a random choice of a share or of so many bytes.

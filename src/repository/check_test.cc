@@ -4,6 +4,8 @@
 
 #include "backend/faulty.h"
 #include "repository/index_file.h"
+#include "repository/repair_index.h"
+#include "repository/repair_packs.h"
 #include "repository/test_repository.h"
 
 namespace firebreak {
@@ -217,6 +219,35 @@ TEST_F(CheckTest, ReadsPacksLargerThanItsWindow) {
   ASSERT_TRUE(run().ok());
   ASSERT_EQ(findings.size(), 2U);
   EXPECT_EQ(findings[0].blob, last);
+}
+
+// A server may list packs by name, wherever they lie.
+TEST_F(CheckTest, PacksThatAreListedAndNotFoundAreNotGone) {
+  auto files = made_.backend.files();
+  const FileName pack = some_file(FileType::Pack);
+  FaultyBackend listing(made_.backend, system_clock());
+  ASSERT_TRUE(listing.remove(pack, {}).ok());
+  listing.set_plan({{.fault = Fault::ListRemoved, .type = FileType::Pack, .count = kForEver}});
+  EXPECT_EQ(check_with(listing, ReadAllPacks{}), Kinds{"pack_misplaced"});
+  const auto repository = made_.open_unindexed(listing);
+  FakeClock clock(WallTime(std::chrono::hours(500'000)));
+  RepositoryLock::Options exclusive;
+  exclusive.kind = LockKind::Exclusive;
+  exclusive.refreshes_itself = false;
+  const auto lock = RepositoryLock::acquire(listing, repository->sealer(), exclusive, clock, {});
+  ASSERT_TRUE(lock.ok()) << lock.error().message();
+  Progress progress;
+  const auto ignore = [](const Finding&) {};
+  const Result<RepairPacksSummary> packs =
+      repair_packs(*repository, {*PackId::parse(pack.name)}, nullptr, {.give_up_lost = true}, **lock,
+                   ignore, progress, {});
+  EXPECT_TRUE(failed_with(packs, Code::Corrupt));
+  const Result<RepairIndexSummary> index =
+      repair_index(*repository, {.read_all_packs = true}, **lock, ignore, progress, {});
+  EXPECT_TRUE(failed_with(index, Code::Corrupt));
+  EXPECT_EQ(check_with(listing, ReadAllPacks{}), Kinds{"pack_misplaced"});
+  made_.backend.set_files(files);
+  EXPECT_EQ(check_all(), Kinds{});
 }
 
 }  // namespace

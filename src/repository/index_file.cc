@@ -135,6 +135,7 @@ Result<void> parse_index(Bytes json, const EachPack& each) {
       document.get_object().get(root) != simdjson::SUCCESS) {
     return wrong("not a JSON object");
   }
+  bool has_packs = false;
   for (auto field : root) {
     std::string_view key;
     ondemand::value value;
@@ -143,6 +144,7 @@ Result<void> parse_index(Bytes json, const EachPack& each) {
       return wrong("broken JSON");
     }
     if (key != "packs") continue;  // "supersedes" of old files means nothing any more
+    has_packs = true;
     ondemand::array packs;
     if (value.get_array().get(packs) != simdjson::SUCCESS) return wrong("packs are no list");
     for (auto pack : packs) {
@@ -154,6 +156,8 @@ Result<void> parse_index(Bytes json, const EachPack& each) {
   const char* rest = nullptr;
   if (document.current_location().get(rest) == simdjson::SUCCESS)
     return wrong("text after the JSON object");
+  // A snapshot's document, say, in the place of an index file.
+  if (!has_packs) return wrong("it names no packs");
   return {};
 }
 

@@ -14,7 +14,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kSaltSize = 64;
 constexpr std::size_t kKeyFileSizeMax = 1 << 20;
-constexpr int kKeysTriedMax = 20;  // restic's limit: each costs a scrypt
 
 // Typed reads of a JSON object: Corrupt names the missing or mistyped field.
 Result<std::string> text_field(const Json& json, const char* name) {
@@ -149,6 +148,16 @@ Result<MasterKey> open_key(const KeyFile& key, std::string_view password) {
   return parse_master(*plain);
 }
 
+Result<void> check_key(Backend& backend, const std::string& name, std::stop_token stop) {
+  const FileName file{FileType::Key, name};
+  const Bytes bytes = TRY(backend.load(file, {}, {}, std::move(stop)));
+  if (id_of<KeyId>(bytes).hex() != name) {
+    return error(Code::Corrupt, "{}: its content does not match its name", to_string(file));
+  }
+  TRY(parse_key(bytes).context("{}", to_string(file)));
+  return {};
+}
+
 Result<OpenedKey> find_key(Backend& backend, std::string_view password, std::string_view hint,
                            std::stop_token stop) {
   std::vector<FileInfo> files = TRY(list_all(backend, FileType::Key, stop).on(Side::Repository));
@@ -159,7 +168,7 @@ Result<OpenedKey> find_key(Backend& backend, std::string_view password, std::str
                           [&](const FileInfo& f) { return f.name.starts_with(hint); });
   }
   std::optional<Error> broken;
-  int tried = 0;
+  std::size_t tried = 0;
   for (const FileInfo& file : files) {
     if (++tried > kKeysTriedMax) break;
     Result<OpenedKey> opened = try_key(backend, file.name, password, stop);
@@ -181,8 +190,14 @@ Result<OpenedKey> find_key(Backend& backend, std::string_view password, std::str
   if (files.empty()) {
     return error(Code::NotFound, "the repository has no keys; its recovery sheet brings one back");
   }
+  if (files.size() > kKeysTriedMax) {
+    return error(Code::Unauthenticated,
+                 "wrong password or no key for it among the {} of {} that are tried; --key-hint ID "
+                 "tries that one first",
+                 kKeysTriedMax, files.size());
+  }
   return error(Code::Unauthenticated, "wrong password or no key for it among the {} tried",
-               std::min<std::size_t>(files.size(), kKeysTriedMax));
+               files.size());
 }
 
 Result<KeyId> add_key(Backend& backend, const MasterKey& master, std::string_view password,

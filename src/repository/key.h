@@ -41,6 +41,11 @@ Result<Bytes> make_key(const MasterKey& master, std::string_view password, const
 // Unauthenticated for a wrong password. Costs one scrypt.
 Result<MasterKey> open_key(const KeyFile& key, std::string_view password);
 
+constexpr std::size_t kKeysTriedMax = 20;  // as restic
+
+// Corrupt or Invalid where the file is not what its name promises, or no key.
+Result<void> check_key(Backend& backend, const std::string& name, std::stop_token stop);
+
 // Tries the key files, at most 20, `hint` (an id or its beginning) first. Unauthenticated when
 // none opens; a broken key file is skipped when another opens and named when none does.
 Result<OpenedKey> find_key(Backend& backend, std::string_view password, std::string_view hint,

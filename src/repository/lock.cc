@@ -8,6 +8,7 @@
 #include "base/rfc3339.h"
 #include "base/text.h"
 #include "base/thread.h"
+#include "repository/out_of_place.h"
 #include "repository/unpacked.h"
 
 namespace firebreak {
@@ -145,6 +146,9 @@ Result<std::size_t> remove_locks(Backend& backend, const Sealer& sealer, bool al
   if (all) {
     // By name, so that a damaged lock file can be removed too.
     for (const FileInfo& file : TRY(list_all(backend, FileType::Lock, stop))) {
+      const FileName name{FileType::Lock, file.name};
+      const Result<Bytes> opened = load_unpacked(backend, sealer, name, stop);
+      if (failed_with(opened, Code::Corrupt)) TRY(refuse_if_whole(backend, name, stop));
       const LockId id = TRY(LockId::parse(file.name));
       doomed.push_back(id);
     }

@@ -27,10 +27,13 @@ Result<std::vector<Finding>> PackCheck::check(const PackId& pack, std::uint64_t 
     if (whole.ok()) continue;
     const Error& problem = whole.error();
     if (is(problem, Code::Canceled) || stop.stop_requested()) return problem;
-    FindingKind kind = FindingKind::Unchecked;
-    if (is(problem, Code::NotFound)) kind = FindingKind::PackMissing;
-    if (is(problem, Code::Corrupt)) kind = FindingKind::PackDamaged;
-    findings.push_back(finding(kind, pack, problem.message()));
+    if (is(problem, Code::NotFound)) {
+      findings.push_back(listed_and_not_found(pack));
+      continue;
+    }
+    const bool damaged = is(problem, Code::Corrupt);
+    findings.push_back(finding(damaged ? FindingKind::PackDamaged : FindingKind::Unchecked, pack,
+                               problem.message()));
   }
   return findings;
 }
@@ -102,6 +105,13 @@ void PackCheck::open_blobs(const PackId& pack, std::span<const PackEntry> entrie
     findings.push_back(finding(FindingKind::BlobDamaged, pack, opened.error().message()));
     findings.back().blob = BlobKey{entry.type, entry.id};
   }
+}
+
+Finding listed_and_not_found(const PackId& pack) {
+  return finding(FindingKind::PackMisplaced, pack,
+                 fmt::format("is listed, and is not where it belongs, in data/{}: on the server's "
+                             "disk it lies in another folder; move it there",
+                             pack.hex().substr(0, 2)));
 }
 
 Result<std::vector<PackEntry>> load_pack_header(const Repository& repository, const PackId& pack,

@@ -29,6 +29,9 @@ class PackCheck {
   Bytes plain_;
 };
 
+// What a server lists by name alone, wherever on its disk it lies.
+Finding listed_and_not_found(const PackId& pack);
+
 // The header of a pack that lies in `repository`, from its tail: one or two reads.
 Result<std::vector<PackEntry>> load_pack_header(const Repository& repository, const PackId& pack,
                                                 std::uint64_t size, std::stop_token stop);

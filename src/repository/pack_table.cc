@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/task_group.h"
-#include "base/text.h"
 
 namespace firebreak {
 
@@ -164,24 +163,6 @@ const ListedPack* find_pack(const PackListing& listing, const PackId& id) {
       std::lower_bound(listing.begin(), listing.end(), id,
                        [](const ListedPack& pack, const PackId& x) { return pack.id < x; });
   return found == listing.end() || found->id != id ? nullptr : &*found;
-}
-
-std::string describe_misplaced(const Stray& pack) {
-  return fmt::format("pack {}: lies in {}, where nothing finds it; move it to data/{}/{}",
-                     pack.file.name, printable(pack.path), pack.file.name.substr(0, 2),
-                     pack.file.name);
-}
-
-Result<void> refuse_misplaced_packs(Backend& backend, std::stop_token stop) {
-  for (const Stray& stray : TRY(backend.find_strays(stop).on(Side::Repository))) {
-    if (!stray.is_file) continue;
-    const Result<FileInfo> in_place = backend.stat(stray.file, stop);
-    if (in_place.ok()) continue;
-    if (!failed_with(in_place, Code::NotFound)) return in_place.error();
-    return error(Code::Corrupt, "nothing was changed: {}", describe_misplaced(stray))
-        .on(Side::Repository);
-  }
-  return {};
 }
 
 }  // namespace firebreak

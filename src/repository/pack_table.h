@@ -69,10 +69,4 @@ Result<void> add_unlisted(Backend& backend, const PackTable& packs, PackListing&
                           std::stop_token stop);
 const ListedPack* find_pack(const PackListing& listing, const PackId& id);
 
-// Where a pack lies that is in another's folder, and where it belongs.
-std::string describe_misplaced(const Stray& pack);
-// Corrupt where a pack lies in another's folder and not in its own: whoever takes it for gone gives
-// up what moving it back would restore.
-Result<void> refuse_misplaced_packs(Backend& backend, std::stop_token stop);
-
 }  // namespace firebreak

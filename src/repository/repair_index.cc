@@ -5,6 +5,7 @@
 #include "base/task_group.h"
 #include "repository/index_file.h"
 #include "repository/index_rewrite.h"
+#include "repository/out_of_place.h"
 #include "repository/pack_check.h"
 #include "repository/pack_table.h"
 
@@ -46,6 +47,10 @@ class HeaderReader {
       return writer_.add({listed.id, std::move(header).value()}, stop);
     }
     const Error& problem = header.error();
+    if (is(problem, Code::NotFound)) {
+      return error(Code::Corrupt, "nothing was changed: {}",
+                   listed_and_not_found(listed.id).message);
+    }
     if (is(problem, Code::Canceled) || stop.stop_requested()) return problem;
     report({is_damage(problem) ? FindingKind::PackDamaged : FindingKind::Unchecked,
             problem.message(),
@@ -79,8 +84,12 @@ class HeaderReader {
 Result<RepairIndexSummary> repair_index(Repository& repository, const RepairIndexOptions& options,
                                         RepositoryLock& lock, const EachFinding& each,
                                         Progress& progress, std::stop_token stop) {
-  TRY(refuse_misplaced_packs(repository.backend(), stop));
   TRY(repository.load_index(OnBroken::Skip, stop));
+  TRY(refuse_misplaced_packs(repository, stop));
+  for (const Index::BrokenFile& file : repository.index().broken()) {
+    TRY(refuse_if_whole(repository.backend(), {FileType::Index, file.id.hex()}, stop)
+            .context("nothing was changed"));
+  }
   const PackTable packs(repository.index().tables());
   PackListing listing = TRY(list_packs(repository.backend(), stop));
   TRY(add_unlisted(repository.backend(), packs, listing, stop));

@@ -22,7 +22,7 @@ struct RepairIndexSummary {
 // index says, or of all packs. New index files are durable before the old ones go. A damaged header
 // is a finding, and so is one that cannot be read just now; the pack stays and so does what the
 // index says of it, because it is the only way to its blobs (repair_packs() takes them out).
-// Corrupt, and nothing changed, where refuse_misplaced_packs() says so. The caller holds an
+// Corrupt, and nothing changed, where something is out of place. The caller holds an
 // exclusive lock; the index, loaded here, is stale afterwards. `progress` counts headers.
 Result<RepairIndexSummary> repair_index(Repository& repository, const RepairIndexOptions& options,
                                         RepositoryLock& lock, const EachFinding& each,

@@ -6,6 +6,7 @@
 #include "repository/blob_saver.h"
 #include "repository/blob_stream.h"
 #include "repository/index_rewrite.h"
+#include "repository/out_of_place.h"
 #include "repository/pack_check.h"
 #include "repository/pack_table.h"
 
@@ -124,10 +125,15 @@ Result<std::vector<std::size_t>> all_damaged(const Repository& repository, const
 // would go with the pack.
 Result<void> compare_headers(const Repository& repository, const PackTable& packs,
                              const std::vector<std::size_t>& leaving, std::stop_token stop) {
+  const PackListing listing = TRY(list_packs(repository.backend(), stop));
   for (const std::size_t pack : leaving) {
     const PackId& id = packs.id(pack);
     Result<FileInfo> file = repository.backend().stat({FileType::Pack, id.hex()}, stop);
-    if (failed_with(file, Code::NotFound)) continue;
+    if (failed_with(file, Code::NotFound)) {
+      if (find_pack(listing, id) == nullptr) continue;
+      return error(Code::Corrupt, "nothing was changed: {}", listed_and_not_found(id).message)
+          .on(Side::Repository);
+    }
     const FileInfo found = TRY(std::move(file).on(Side::Repository));
     const Result<std::vector<PackEntry>> header =
         load_pack_header(repository, id, found.size, stop);
@@ -148,8 +154,8 @@ Result<RepairPacksSummary> repair_packs(Repository& repository, const std::vecto
                                         const Repository* source, const RepairPacksOptions& options,
                                         RepositoryLock& lock, const EachFinding& each,
                                         Progress& progress, std::stop_token stop) {
-  TRY(refuse_misplaced_packs(repository.backend(), stop));
   TRY(repository.load_index(OnBroken::Fail, stop));
+  TRY(refuse_misplaced_packs(repository, stop));
   const PackTable packs(repository.index().tables());
   const std::vector<IndexId> files = repository.index().index_files();
   const std::vector<std::size_t> leaving = TRY(all_damaged(repository, packs, damaged, stop));

@@ -25,7 +25,7 @@ struct RepairPacksSummary {
 // `damaged` as check() names them. Packs found damaged on the way, because another copy of a blob
 // turns out unreadable, join them. `source` may be null; its index is loaded. Lost blobs are
 // findings. Corrupt, and nothing changed, where a header can be read and is not what the index says
-// (repair_index() first), or where refuse_misplaced_packs() says so. Order: blobs in new packs →
+// (repair_index() first), or where something is out of place. Order: blobs in new packs →
 // index without the old ones → the old packs; killed anywhere, nothing is worse than before. The
 // caller holds an exclusive lock; the index, loaded here, is stale afterwards. Reads blob by blob.
 // `progress` counts packs.

@@ -36,6 +36,10 @@ struct ArchiveOptions {
   // What could not be read and is therefore not in the snapshot. Thread-safe.
   std::function<void(const std::string& path, const Error& problem)> on_error;
 
+  // What of the parent is damaged, by path. It is stored anew, so that this snapshot is whole.
+  // Thread-safe.
+  std::function<void(const std::string& path, const Error& problem)> on_damaged_parent{};
+
   bool one_file_system = false;
   bool with_access_time = false;
   bool ignore_changed_time = false;  // compare size and modification time alone …
@@ -75,7 +79,6 @@ struct StreamSource {
 };
 Result<ArchiveReport> archive_stream(Repository& repository, RepositoryLock* lock,
                                      const StreamSource& source, const ArchiveOptions& options,
-                                     ArchiveProgress& progress, Clock& clock,
-                                     std::stop_token stop);
+                                     ArchiveProgress& progress, Clock& clock, std::stop_token stop);
 
 }  // namespace firebreak

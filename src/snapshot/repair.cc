@@ -1,6 +1,7 @@
 #include "snapshot/repair.h"
 
 #include "base/text.h"
+#include "crypto/sha256.h"
 #include "snapshot/tree.h"
 #include "snapshot/walk.h"
 
@@ -24,7 +25,12 @@ Result<SnapshotRepairer::Level> SnapshotRepairer::enter(std::string path, const 
   }
   // Only what is known to be lost may be given up; a network that is down is not a loss.
   if (!is_damage(tree.error())) return std::move(tree).error();
-  report_(level.path.empty() ? "/" : level.path, "the folder's entries are lost");
+  const std::string empty = TRY(encode_tree({}));
+  if (id == id_of<BlobId>(as_bytes(empty))) {
+    ++remade_;
+  } else {
+    report_(level.path.empty() ? "/" : level.path, "the folder's entries are lost");
+  }
   level.changed = true;
   return level;
 }

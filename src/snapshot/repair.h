@@ -23,6 +23,9 @@ class SnapshotRepairer {
   // cannot be read becomes empty. The same id where nothing is wrong. New trees are durable
   // after the saver's finish(), and no snapshot may name them before.
   Result<BlobId> repair(const BlobId& root, std::stop_token stop);
+  // Trees that were damaged and could be made again, because an empty folder's is known: nothing is
+  // lost, and they are stored anew.
+  std::size_t remade() const { return remade_; }
 
  private:
   struct Level;
@@ -32,6 +35,7 @@ class SnapshotRepairer {
   const Repository& repository_;
   BlobSaver& saver_;
   const Report report_;
+  std::size_t remade_ = 0;
   std::unordered_map<BlobId, BlobId> done_;  // damaged or not, what a tree became
 };
 

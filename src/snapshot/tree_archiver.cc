@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "snapshot/target_folder.h"
+#include "snapshot/walk.h"
 
 namespace firebreak {
 namespace {
@@ -73,7 +74,7 @@ Result<BlobId> TreeArchiver::run(const PlannedEntry& plan, std::stop_token stop)
     parent_trusted_before_.seconds -= kTimestampGranularity;
     Node before;
     before.subtree = options_.parent->snapshot.tree;
-    root->before = load_before(&before, stop);
+    root->before = load_before(&before, "/", stop);
   }
   if (plan.whole) {
     root->path = plan.source;
@@ -267,7 +268,7 @@ Result<TreeArchiver::FolderPtr> TreeArchiver::open_folder(const FolderPtr& above
       TRY((entry.is_passage() ? read_attributes_at(entry.at, entry.opened, entry.path)
                               : read_attributes(folder->fd.get(), entry.path))
               .on(Side::Source));
-  folder->before = load_before(above->node_before(entry.name), stop);
+  folder->before = load_before(above->node_before(entry.name), folder->path, stop);
   const bool other_device = above->fd.is_open() && above->device != folder->device;
   if (options_.one_file_system && entry.plan == nullptr && other_device) {
     static const PlannedEntry kNothing;  // the mount point, empty
@@ -276,14 +277,18 @@ Result<TreeArchiver::FolderPtr> TreeArchiver::open_folder(const FolderPtr& above
   return folder;
 }
 
-// A parent that cannot be read costs reading everything again, no more.
-std::optional<Tree> TreeArchiver::load_before(const Node* node, std::stop_token stop) const {
+// A parent that cannot be read costs reading everything again, no more. Where it is damaged, what
+// lies below was not looked at, so that no tree counts as there any more before it was read.
+std::optional<Tree> TreeArchiver::load_before(const Node* node, const std::string& path,
+                                              std::stop_token stop) {
   if (node == nullptr || !node->subtree) return std::nullopt;
-  Result<Bytes> blob = repository_.load_blob(BlobType::Tree, *node->subtree, {}, stop);
-  if (!blob.ok()) return std::nullopt;
-  Result<Tree> tree = parse_tree(std::move(blob).value());
-  if (!tree.ok()) return std::nullopt;
-  return std::move(tree).value();
+  Result<Tree> tree = load_tree(repository_, *node->subtree, stop);
+  if (tree.ok()) return std::move(tree).value();
+  if (is_damage(tree.error())) {
+    saver_.verify_trees();
+    if (options_.on_damaged_parent) options_.on_damaged_parent(path, tree.error());
+  }
+  return std::nullopt;
 }
 
 bool TreeArchiver::is_unchanged(const Node& now, const Node* before) const {

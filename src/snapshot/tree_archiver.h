@@ -39,7 +39,7 @@ class TreeArchiver {
   Result<void> reuse(const FolderPtr& folder, const Entry& entry, Node node, const Node& before);
   Result<void> archive_other(const FolderPtr& folder, const Entry& entry);
   Result<FolderPtr> open_folder(const FolderPtr& above, const Entry& entry, std::stop_token stop);
-  std::optional<Tree> load_before(const Node* node, std::stop_token stop) const;
+  std::optional<Tree> load_before(const Node* node, const std::string& path, std::stop_token stop);
   bool is_unchanged(const Node& now, const Node* before) const;
   Result<void> finish_entry(const FolderPtr& folder, std::size_t slot, std::optional<Node> node);
   Result<void> finish_folder(FolderPtr folder);

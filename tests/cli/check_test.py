@@ -1,5 +1,6 @@
 """check, and what it tells to do: repair index, repair snapshots, copy from another repository."""
 
+import hashlib
 import json
 import os
 
@@ -92,6 +93,66 @@ class Check(harness.CommandTest):
         self.assertEqual([one["id"] for one in left], [kept])
 
 
+    def test_a_damaged_key(self):
+        self.back_up_tree()
+        with open(self.folder + "/second", "w") as file:
+            file.write("second")
+        before = set(os.listdir(self.repository + "/keys"))
+        self.firebreak("key", "add", "--new-password-file", self.folder + "/second")
+        name = (set(os.listdir(self.repository + "/keys")) - before).pop()
+        path = f"{self.repository}/keys/{name}"
+        os.chmod(path, 0o600)
+        with open(path, "rb") as file:
+            whole = file.read()
+        for content in (whole.replace(b"data", b"dato"), whole[:-9] + b"A" + whole[-8:], b"",
+                        b"no key"):
+            with open(path, "wb") as file:
+                file.write(content)
+            done = self.firebreak("check", code=1)
+            self.assertIn(f"damage: keys/{name}", done.text)
+            self.assertIn(f"firebreak key remove {name[:8]}", done.errors)
+            self.firebreak("key", "list", code=1)
+        self.firebreak("key", "remove", name[:8])
+        self.firebreak("check")
+        self.restic("check")
+
+    def test_a_folder_in_the_place_of_a_snapshot_file(self):
+        lost, _ = self.back_up_tree(), self.back_up_tree("--force")
+        path = f"{self.repository}/snapshots/{lost}"
+        os.unlink(path)
+        os.mkdir(path)
+        done = self.firebreak("check", code=1)
+        for words in ("is no file", "firebreak copy --from-repo OTHER", "before any prune"):
+            self.assertIn(words, done.text + done.errors)
+
+    def test_damage_in_the_parent_is_stored_anew(self):
+        self.back_up_tree()
+        self.assertGreater(self.flip_blobs(lambda kind, _: kind == "tree"), 3)
+        done = self.firebreak("backup", ".", cwd=self.tree)
+        self.assertIn("damaged in the parent snapshot, and stored anew", done.errors)
+        target = self.folder + "/restored"
+        self.firebreak("restore", "latest", "--target", target)
+        self.assertEqual(harness.look_at(target), harness.look_at(self.tree))
+        # All that was damaged is stored anew, and the old snapshot has it from there.
+        self.firebreak("check", "--read-data", code=1)
+        self.firebreak("repair", "packs")
+        self.firebreak("check", "--read-data")
+        self.restic("check", "--read-data")
+
+    def test_keys_that_would_not_be_tried(self):
+        self.back_up_tree()
+        folder = self.repository + "/keys"
+        with open(f"{folder}/{os.listdir(folder)[0]}", "rb") as file:
+            whole = file.read()
+        for count in range(19):
+            content = whole + b" " * (count + 1)
+            with open(f"{folder}/{hashlib.sha256(content).hexdigest()}", "wb") as file:
+                file.write(content)
+        with open(self.folder + "/second", "w") as file:
+            file.write("second")
+        self.assert_refused("key", "add", "--new-password-file", self.folder + "/second",
+                            says="there are 20 keys, and no more are tried")
+
     def test_what_a_broken_snapshot_file_had_comes_back(self):
         self.back_up_tree()
         with open(self.tree + "/only-then", "wb") as file:
@@ -120,7 +181,9 @@ class Check(harness.CommandTest):
         self.restic("restore", "latest", "--target", target, "--include", "only-then")
         found = [os.path.join(folder, "only-then") for folder, _, names in os.walk(target)
                  if "only-then" in names]
-        self.assertEqual([open(one, "rb").read() for one in found], [content])
+        self.assertEqual(len(found), 1)
+        with open(found[0], "rb") as file:
+            self.assertEqual(file.read(), content)
 
 
 class Mend(harness.CommandTest):

@@ -178,5 +178,11 @@ class Tag(Maintain):
         self.assert_refused("tag", "--add", "b", "--no-lock", says="--no-lock")
 
 
+class Slips(harness.CommandTest):
+    def test_a_number_is_no_id(self):
+        self.back_up_tree()
+        self.assert_refused("forget", "2", says="give 4 characters")
+
+
 if __name__ == "__main__":
     harness.main()

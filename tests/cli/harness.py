@@ -232,6 +232,25 @@ class CommandTest(unittest.TestCase):
                     found[blob["id"]] = (blob["type"], pack["id"])
         return found
 
+    def flip_blobs(self, chosen):
+        """Flips a bit in every blob that chosen(type, id) says. Ends with how many."""
+        count = 0
+        for index in self.restic("list", "--no-lock", "index").text.split():
+            document = json.loads(self.restic("cat", "--no-lock", "index", index).text)
+            for pack in document["packs"]:
+                path = f"{self.repository}/data/{pack['id'][:2]}/{pack['id']}"
+                os.chmod(path, 0o600)
+                with open(path, "r+b") as file:
+                    for blob in pack["blobs"]:
+                        if not chosen(blob["type"], blob["id"]):
+                            continue
+                        file.seek(blob["offset"] + 20)
+                        byte = file.read(1)
+                        file.seek(blob["offset"] + 20)
+                        file.write(bytes([byte[0] ^ 1]))
+                        count += 1
+        return count
+
     def node(self, path, snapshot="latest"):
         """An entry as its tree has it, by restic: "content", "subtree" and all."""
         chosen = [one for one in json.loads(self.restic("snapshots", "--no-lock", "--json").text)

@@ -1,5 +1,6 @@
 """repair packs: what is damaged comes back from the pack itself and from another repository."""
 
+import hashlib
 import os
 import shutil
 
@@ -161,6 +162,50 @@ class RepairPacks(harness.CommandTest):
         shutil.copy(self.packs()[0], self.repository + "/data/zz")
         self.firebreak("check", "--read-data")
         self.firebreak("repair", "index")
+
+    def test_a_pack_among_other_files(self):
+        pack = max(self.packs(), key=os.path.getsize)
+        name = os.path.basename(pack)
+        way_back = f"move it to data/{name[:2]}/{name}"
+        for folder, removers in (("index", []), ("keys", [["key", "remove", name]]),
+                                 ("snapshots", [["forget", name]]),
+                                 ("locks", [["unlock", "--remove-all"]])):
+            misplaced = f"{self.repository}/{folder}/{name}"
+            os.rename(pack, misplaced)
+            if folder == "locks":
+                # Nobody gets a lock, and what would make room gives the file up.
+                self.assert_refused("check", says="unlock --remove-all")
+            else:
+                done = self.firebreak("check", code=1)
+                self.assertIn(way_back, done.text)
+                self.assertNotIn("next:", done.errors)
+                for words in (["index"], ["packs", "--give-up-lost"], ["snapshots", "--forget"]):
+                    self.firebreak("repair", *words, code=1)
+            for words in removers:
+                self.assertIn(way_back, self.firebreak(*words, code=1).errors)
+            os.rename(misplaced, pack)
+        self.assert_whole()
+
+    def test_a_snapshot_file_among_index_files(self):
+        name = os.listdir(self.repository + "/snapshots")[0]
+        os.rename(f"{self.repository}/snapshots/{name}", f"{self.repository}/index/{name}")
+        self.assertIn("does not belong there", self.firebreak("check", code=1).text)
+        self.assert_refused("repair", "index", says="does not belong there")
+        os.rename(f"{self.repository}/index/{name}", f"{self.repository}/snapshots/{name}")
+        self.assert_whole()
+
+    def test_the_tree_of_an_empty_folder(self):
+        os.mkdir(self.tree + "/empty-folder")
+        self.snapshot = self.back_up_tree()
+        empty = hashlib.sha256(b'{"nodes":[]}\n').hexdigest()
+        self.assertEqual(self.flip_blobs(lambda _, blob: blob == empty), 1)
+        self.firebreak("repair", "packs", "--give-up-lost", code=1)
+        self.firebreak("check", code=1)
+        done = self.firebreak("repair", "snapshots", "--dry-run")
+        self.assertIn("1 empty folder, of which nothing is lost", done.text)
+        self.assertIn("next: firebreak repair snapshots", done.errors)
+        self.firebreak("repair", "snapshots")
+        self.assert_whole()
 
     def test_a_folder_in_the_place_of_a_pack_and_nothing_else(self):
         pack = max(self.packs(), key=os.path.getsize)

@@ -308,7 +308,8 @@ TEST_P(NestedPlaces, PacksInAnotherFolderAreStrays) {
   const Result<std::vector<Stray>> strays = backend_->find_strays({});
   ASSERT_TRUE(strays.ok()) << strays.error().message();
   ASSERT_EQ(strays->size(), 1U);
-  const Stray expected{{FileType::Pack, index.name}, "data/index/" + index.name, true};
+  const Stray expected{{FileType::Pack, index.name}, "data/index/" + index.name,
+                       StrayKind::Misplaced};
   EXPECT_EQ(strays->front(), expected);
   EXPECT_EQ(names(FileType::Pack).size(), 1U);
   EXPECT_TRUE((*inside)->remove(index, {}).ok());
