@@ -1,6 +1,7 @@
 // Addresses of servers, taken apart by libcurl so that we and it never disagree about the host.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -32,5 +33,7 @@ std::string without_secrets(const std::string& url);
 
 // Everything but letters, digits, "-._~" and what `keep` names becomes %XX (RFC 3986).
 std::string percent_encode(std::string_view text, std::string_view keep = "");
+// Nothing where a '%' is not followed by two digits.
+std::optional<std::string> percent_decode(std::string_view text);
 
 }  // namespace firebreak

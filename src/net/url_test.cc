@@ -40,5 +40,10 @@ TEST(Url, EncodesAllButUnreserved) {
   EXPECT_EQ(percent_encode("a b/c", "/"), "a%20b/c");
 }
 
+TEST(Url, DecodesWhatIsEncodedWhole) {
+  EXPECT_EQ(percent_decode("a%2Fb+%c3%BC"), "a/b+ü");
+  for (const char* cut : {"%", "a%2", "%zz", "%-1"}) EXPECT_EQ(percent_decode(cut), std::nullopt);
+}
+
 }  // namespace
 }  // namespace firebreak
