@@ -12,5 +12,13 @@ TEST(Md5, HashesAsRfc1321Says) {
   EXPECT_EQ(to_hex(md5(as_bytes("message digest"))), "f96b697d7cb7938d525a2f31aaf161d0");
 }
 
+TEST(Md5, IsTheSameInPieces) {
+  Md5Stream stream;
+  stream.update(as_bytes("message "));
+  stream.update({});
+  stream.update(as_bytes("digest"));
+  EXPECT_EQ(stream.finish(), md5(as_bytes("message digest")));
+}
+
 }  // namespace
 }  // namespace firebreak
