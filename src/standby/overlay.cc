@@ -1,17 +1,13 @@
 #include "standby/overlay.h"
 
-#include <rocksdb/filter_policy.h>
-#include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 
 #include "base/text.h"
+#include "standby/rocksdb.h"
 
 namespace firebreak {
 namespace {
 
-constexpr std::size_t kCacheBytes = 64 << 20;
-constexpr std::size_t kWriteBufferBytes = 32 << 20;
-constexpr int kFilesOpenMax = 256;
 constexpr std::size_t kTimeBytes = 8;
 // Between a document's key and the time. No key continues so: what follows a document id is a
 // collection id, and those are no numbers.
@@ -20,40 +16,8 @@ constexpr std::string_view kBehindVersions("\0\1", 2);
 constexpr std::string_view kLastCommit("\0last", 5);
 constexpr std::string_view kBase("\0base", 5);
 
-Result<void> check(const rocksdb::Status& status, std::string_view what) {
-  if (status.ok()) return {};
-  const Code code = status.IsCorruption() ? Code::Corrupt
-                    : status.IsNoSpace()  ? Code::Exhausted
-                                          : Code::Io;
-  return error(code, "{}: {}", what, printable(status.ToString()));
-}
-
-rocksdb::Slice slice(std::string_view text) {
-  return {text.data(), text.size()};
-}
-rocksdb::Slice slice(ByteView bytes) {
-  return slice(as_text(bytes));
-}
-std::string_view view(const rocksdb::Slice& slice) {
-  return {slice.data(), slice.size()};
-}
-
 std::string prefix_of(const std::string& database) {
   return database + '\0';
-}
-
-std::string big_endian(std::uint64_t number) {
-  std::string bytes;
-  for (int shift = 56; shift >= 0; shift -= 8) {
-    bytes.push_back(static_cast<char>(number >> shift & 0xff));
-  }
-  return bytes;
-}
-
-std::uint64_t from_big_endian(std::string_view bytes) {
-  std::uint64_t number = 0;
-  for (const char byte : bytes) number = number << 8 | static_cast<unsigned char>(byte);
-  return number;
 }
 
 std::string version_prefix(std::string_view prefix, std::string_view key) {
@@ -72,18 +36,8 @@ std::string version_key(std::string_view prefix, std::string_view key, Firestore
 }  // namespace
 
 Result<Overlay> Overlay::open(const std::string& folder) {
-  rocksdb::BlockBasedTableOptions table;
-  table.block_cache = rocksdb::NewLRUCache(kCacheBytes);
-  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
-  rocksdb::Options options;
-  options.create_if_missing = true;
-  options.write_buffer_size = kWriteBufferBytes;
-  options.max_open_files = kFilesOpenMax;
-  options.compression = rocksdb::kZSTD;
-  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  rocksdb::DB* db = nullptr;
-  TRY(check(rocksdb::DB::Open(options, folder, &db), "open the overlay"));
-  return Overlay(std::unique_ptr<rocksdb::DB>(db));
+  std::unique_ptr<rocksdb::DB> db = TRY(open_rocksdb(rocksdb_options(), folder));
+  return Overlay(std::move(db));
 }
 
 Result<void> Overlay::commit(const std::vector<Change>& changes, FirestoreTime time) {
