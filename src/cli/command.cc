@@ -39,6 +39,11 @@ CommandOption Command::add_option(const std::string& names, unsigned& into,
   return CommandOption(app_->add_option(names, into, help));
 }
 
+CommandOption Command::add_option(const std::string& names, std::optional<unsigned>& into,
+                                  const std::string& help) {
+  return CommandOption(app_->add_option(names, into, help));
+}
+
 CommandOption Command::add_option(const std::string& names, std::uint64_t& into,
                                   const std::string& help) {
   const auto is_count = [](const std::string& text) -> std::string {  // CLI11 takes -1 for 2^64 - 1

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,9 @@ class Command {
   CommandOption add_option(const std::string& names, std::vector<std::string>& into,
                            const std::string& help);
   CommandOption add_option(const std::string& names, unsigned& into, const std::string& help);
+  // Nothing where it is not given.
+  CommandOption add_option(const std::string& names, std::optional<unsigned>& into,
+                           const std::string& help);
   CommandOption add_option(const std::string& names, std::uint64_t& into, const std::string& help);
   // An option that may be given several times; each value is one, whatever it holds.
   CommandOption add_list(const std::string& names, std::vector<std::string>& into,
