@@ -8,6 +8,7 @@ packages=(
   libssl-dev libsodium-dev libzstd-dev libcurl4-openssl-dev nlohmann-json3-dev libsimdjson-dev libpugixml-dev
   libfmt-dev libcli11-dev libhowardhinnant-date-dev unicode-data tzdata
   libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc librocksdb-dev
+  libboost-dev zlib1g-dev
   libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev
   restic attr openssl ca-certificates
   ceph-mon ceph-osd ceph-common radosgw  # an S3 server with object lock

@@ -1,5 +1,5 @@
-// A bucket in fake-gcs-server for a test, with the official client, and what a test puts into it:
-// the ledger is written before the object is.
+// A bucket in fake-gcs-server or in a stand-in for a test, with the official client, and what a
+// test puts into it: the ledger is written before the object is.
 import assert from 'node:assert/strict';
 import {spawn} from 'node:child_process';
 import {createCipheriv, createHash} from 'node:crypto';
@@ -7,6 +7,7 @@ import {createServer} from 'node:net';
 import {fileURLToPath} from 'node:url';
 import {gzipSync} from 'node:zlib';
 import {Storage} from '@google-cloud/storage';
+import {StandIn} from './stand_in.mjs';
 
 const SERVER = fileURLToPath(new URL('../../build/tools/fake-gcs-server', import.meta.url));
 
@@ -21,7 +22,12 @@ async function freePort() {
 }
 
 export class BucketServer {
+  // Which of the two, says BUCKET_SERVER.
   static async start() {
+    return process.env.BUCKET_SERVER === 'stand-in' ? BucketServer.standIn() : BucketServer.fakeGcs();
+  }
+
+  static async fakeGcs() {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const child = spawn(
@@ -43,18 +49,21 @@ export class BucketServer {
         await new Promise((resolve) => setTimeout(resolve, 20));  // until it listens
       }
     }
-    return new BucketServer(child, url);
+    return new BucketServer(url, () => child.kill());
   }
 
-  constructor(child, url) {
-    this.child = child;
+  // `options` go to `firebreak serve`.
+  static async standIn(...options) {
+    const standIn = await StandIn.start('--storage-port', '0', ...options);
+    return new BucketServer(standIn.storageAddress, (signal) => standIn.stop(signal));
+  }
+
+  // `stop` ends it; the stand-in says how by the signal, and is waited for.
+  constructor(url, stop) {
     this.url = url;
+    this.stop = stop;
     this.environment = {STORAGE_EMULATOR_HOST: url};
     this.storage = new Storage({apiEndpoint: url, projectId: 'demo', useAuthWithCustomEndpoint: false});
-  }
-
-  stop() {
-    this.child.kill();
   }
 }
 

@@ -44,7 +44,7 @@ before(async () => {
   point = (await firebreak('backup', `gs://${BUCKET}`, '-P', 'demo')).snapshot_id;
 });
 after(async () => {
-  server.stop();
+  await server.stop();
   await rm(folder, {recursive: true});
 });
 
@@ -82,6 +82,31 @@ test('what was changed, deleted and added is what it was, and back', async () =>
   assert.equal((await bucket.file('50%').getMetadata())[0].cacheControl, 'public');
   await restore(BUCKET, '--mode', 'exact', '--no-undo');
   await ledger.expectIn(bucket);
+});
+
+// fake-gcs-server keeps what a patch sets to null, so that this is the stand-in's alone to judge.
+const onStandIn = (name, run) => process.env.BUCKET_SERVER === 'stand-in' && test(name, run);
+onStandIn('custom metadata that the point lacks are taken away', async () => {
+  const [bucket] = await server.storage.createBucket('patched');
+  const written = new Ledger(bucket);
+  await written.put('a', Buffer.from('without any'));
+  await written.put('b', Buffer.from('with one'), {metadata: {kept: '1'}, cacheControl: 'no-store'});
+  const before = (await firebreak('backup', 'gs://patched', '-P', 'demo')).snapshot_id;
+  const generations = await Promise.all(['a', 'b'].map(async (name) => {
+    const [{generation}] = await bucket.file(name).setMetadata({
+      contentLanguage: 'de', metadata: {added: 'since', ...(name === 'b' && {kept: '2'})}});
+    return generation;
+  }));
+  const done = await firebreak('restore', before, '--to', 'gs://patched', '--confirm', 'patched',
+                               '--mode', 'overwrite');
+  assert.deepEqual([done.changed, done.written], [2, 2]);
+  await written.expectIn(bucket);
+  for (const [i, name] of ['a', 'b'].entries()) {
+    const [metadata] = await bucket.file(name).getMetadata();
+    assert.deepEqual(metadata.metadata, name === 'b' ? {kept: '1'} : undefined);
+    assert.equal(metadata.contentLanguage, undefined);
+    assert.equal(metadata.generation, generations[i]);  // its bytes were not sent again
+  }
 });
 
 test('killed, it does the rest the second time', async () => {

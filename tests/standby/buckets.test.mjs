@@ -44,7 +44,7 @@ before(async () => {
   await firebreak('init');
 });
 after(async () => {
-  server.stop();
+  await server.stop();
   await rm(folder, {recursive: true});
 });
 

@@ -22,20 +22,21 @@ export class StandIn {
     const child = spawn(
         PROGRAM, ['serve', '--firestore-port', '0', '--json', ...options],
         {stdio: ['ignore', 'pipe', 'inherit']});
-    const address = await new Promise((resolve, reject) => {
+    const serving = await new Promise((resolve, reject) => {
       let text = '';
       child.stdout.on('data', (data) => {
         text += data;
-        if (text.includes('\n')) resolve(JSON.parse(text).firestore);
+        if (text.includes('\n')) resolve(JSON.parse(text));
       });
       child.once('exit', (code) => reject(new Error(`serve ended with ${code}`)));
     });
-    return new StandIn(child, address);
+    return new StandIn(child, serving);
   }
 
-  constructor(child, address) {
+  constructor(child, {firestore: address, storage}) {
     this.child = child;
     this.address = address;
+    this.storageAddress = storage;  // "http://127.0.0.1:PORT", where it was asked for
     const [servicePath, port] = address.split(':');
     // What FIRESTORE_EMULATOR_HOST does, for several stand-ins in one process.
     const settings = {projectId: PROJECT, host: address, ssl: false,
