@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include "base/rfc3339.h"
 #include "base/task_group.h"
 #include "base/text.h"
 #include "crypto/crc32c.h"
+#include "net/google_json.h"
 #include "point/object_files.h"
 #include "point/object_record.h"
 
@@ -59,6 +61,24 @@ struct Task {
   std::optional<ObjectRecord> wanted;
   std::optional<StoredObject> there;
 };
+
+// The service lets the custom time of an object only grow, for its lifecycle's sake.
+bool takes_custom_time_back(const StoredObject& there, const Json& changes) {
+  const auto changed = changes.find("customTime");
+  if (changed == changes.end()) return false;
+  const Result<FileTime> now = parse_rfc3339(text_at(there.description, "customTime"));
+  const Result<FileTime> then = parse_rfc3339(text_at(changes, "customTime"));
+  return now.ok() && (!then.ok() || *then < *now);
+}
+
+// Whether the service may refuse to replace or delete the object whoever asks. How it says so is
+// not always told from a permission that is missing.
+bool may_be_kept(const StoredObject& there) {
+  const Json& object = there.description;
+  return field_at(object, "temporaryHold") == Json(true) ||
+         field_at(object, "eventBasedHold") == Json(true) ||
+         object.contains("retentionExpirationTime") || object.contains("retention");
+}
 
 class ObjectRestore {
  public:
@@ -153,8 +173,11 @@ Result<void> ObjectRestore::write(const Task& task, std::stop_token stop) {
   const StoredObject& wanted = task.wanted->object;
   const bool is_same_content =
       task.there->size == wanted.size && wanted.crc32c && task.there->crc32c == wanted.crc32c;
-  if (!is_same_content) return upload(*task.wanted, task.there->generation, stop);
-  return target_.patch(*task.there, changes_between(*task.there, wanted), stop);
+  const Json changes = changes_between(*task.there, wanted);
+  if (!is_same_content || takes_custom_time_back(*task.there, changes)) {
+    return upload(*task.wanted, task.there->generation, stop);
+  }
+  return target_.patch(*task.there, changes, stop);
 }
 
 Result<void> ObjectRestore::do_batch(std::stop_token stop) {
@@ -167,8 +190,10 @@ Result<void> ObjectRestore::do_batch(std::stop_token stop) {
     }
     const Error& problem = done.error();
     const bool is_conflict = is(problem, Code::Conflict);
-    const bool is_one_objects = is_conflict || is(problem, Code::Corrupt) ||
-                                is(problem, Code::Invalid) || is(problem, Code::NotFound);
+    const bool is_one_objects =
+        is_conflict || is(problem, Code::Corrupt) || is(problem, Code::Invalid) ||
+        is(problem, Code::NotFound) ||
+        (is(problem, Code::Denied) && task.there && may_be_kept(*task.there));
     if (!is_one_objects) return done;
     ++(is_conflict ? progress_.conflicts : progress_.refused);
     const std::string& name = task.wanted ? task.wanted->object.name : task.there->name;

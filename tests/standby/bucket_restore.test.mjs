@@ -109,6 +109,30 @@ onStandIn('custom metadata that the point lacks are taken away', async () => {
   }
 });
 
+onStandIn('what the service lets nobody take back, and what a hold keeps', async () => {
+  const [bucket] = await server.storage.createBucket('kept');
+  const written = new Ledger(bucket);
+  for (const name of ['timed', 'held', 'other']) await written.put(name, Buffer.from(name));
+  await written.put('earlier', Buffer.from('earlier'), {customTime: '2020-01-01T00:00:00Z'});
+  const before = (await firebreak('backup', 'gs://kept', '-P', 'demo')).snapshot_id;
+  await bucket.file('timed').setMetadata({customTime: '2024-05-06T07:08:09.123Z'});
+  await bucket.file('earlier').setMetadata({customTime: '2024-05-06T07:08:09Z'});
+  await bucket.file('held').save('changed since');
+  await bucket.file('held').setMetadata({temporaryHold: true});
+  await bucket.file('other').save('changed since');
+  const run = ['restore', before, '--to', 'gs://kept', '--confirm', 'kept', '--mode', 'overwrite'];
+  await refused(run, 1, /held: refused: .*under active hold/);
+  for (const name of ['timed', 'earlier', 'other']) {
+    const [metadata] = await bucket.file(name).getMetadata();
+    assert.equal(metadata.customTime, name === 'earlier' ? '2020-01-01T00:00:00Z' : undefined, name);
+    assert.equal((await bucket.file(name).download())[0].toString(), name);
+  }
+  assert.equal((await bucket.file('held').download())[0].toString(), 'changed since');
+  await bucket.file('held').setMetadata({temporaryHold: false});
+  await firebreak(...run);
+  await written.expectIn(bucket);
+});
+
 test('killed, it does the rest the second time', async () => {
   const [bucket] = await server.storage.createBucket('killed');
   const child = spawn(
