@@ -209,7 +209,7 @@ void add_backup(Program& program) {
   Command command = program.command(
       "backup", "Back up files and folders, or a Firestore database",
       {"firebreak backup -r /srv/backup ~/work --exclude '*.tmp' --tag daily",
-       "firebreak backup -r /srv/backup 'firestore://my-shop/(default)' --max-reads 1000000",
+       "firebreak backup -r /srv/backup firebase://my-shop --max-reads 1000000",
        "firebreak backup -r /srv/backup --stdin-filename shop.sql --stdin-from-command -- pg_dump "
        "shop"},
       [options](Session& session) {

@@ -59,8 +59,10 @@ Result<void> add_listed(const BackupOptions& options, BackupRequest& request, Co
 }
 
 void add_source_options(Command command, BackupOptions& options) {
-  command.add_option("FILE", options.targets,
-                     "files and folders to back up, or firestore://PROJECT/DATABASE");
+  command.add_option(
+      "FILE", options.targets,
+      "files and folders to back up, or firebase://PROJECT, firestore://PROJECT/DATABASE, "
+      "gs://BUCKET, auth://PROJECT, config://PROJECT");
   command.add_list("--files-from", options.files_from, "file of patterns, one a line");
   command.add_list("--files-from-verbatim", options.files_from_verbatim, "of paths, one a line");
   command.add_list("--files-from-raw", options.files_from_raw, "of paths, each ended by a zero");
@@ -89,7 +91,7 @@ void add_parent_options(Command command, BackupOptions& options) {
 }
 
 void add_project_options(Command command, BackupOptions& options) {
-  const std::string group = "Options for firestore://PROJECT/DATABASE and gs://BUCKET";
+  const std::string group = "Options for firebase://PROJECT and its parts";
   command
       .add_option("-P,--project", options.project,
                   "project of the buckets, where no database tells it (GOOGLE_CLOUD_PROJECT)")
@@ -134,7 +136,7 @@ Result<BackupRequest> read_backup_request(const BackupOptions& options, Session&
   if (for_projects) {
     return error(Code::Invalid,
                  "--project, --live-only, --max-reads and --firestore-endpoint go with "
-                 "firestore://PROJECT/DATABASE and gs://BUCKET only");
+                 "a Firebase project only");
   }
   const bool any_list = !options.files_from.empty() || !options.files_from_verbatim.empty() ||
                         !options.files_from_raw.empty();

@@ -4,31 +4,14 @@
 #include <sys/stat.h>
 
 #include "base/text.h"
-#include "cli/auth_connection.h"
-#include "cli/bucket_connection.h"
-#include "cli/config_connection.h"
-#include "cli/database_connection.h"
 #include "cli/points.h"
+#include "cli/project_sources.h"
 #include "cli/snapshot_options.h"
 #include "cli/source_progress.h"
 #include "cli/units.h"
-#include "point/backup_point.h"
 
 namespace firebreak {
 namespace {
-
-constexpr std::string_view kDatabaseScheme = "firestore://";
-constexpr std::string_view kBucketScheme = "gs://";
-constexpr std::string_view kUsersScheme = "auth://";
-constexpr std::string_view kConfigScheme = "config://";
-
-struct Targets {
-  std::string project;
-  std::optional<DatabaseName> database;
-  std::vector<std::string> buckets;
-  bool users = false;
-  bool config = false;
-};
 
 Result<void> refuse_file_options(const BackupOptions& options) {
   BackupOptions permitted;
@@ -50,108 +33,6 @@ Result<void> refuse_file_options(const BackupOptions& options) {
                printable(options.targets.front()));
 }
 
-// Invalid where other targets are of another project.
-Result<void> name_project(Targets& targets, const std::string& project, const std::string& target) {
-  if (!targets.project.empty() && targets.project != project) {
-    return error(Code::Invalid, "{}: the rest of the point is of the project {}", printable(target),
-                 printable(targets.project));
-  }
-  targets.project = project;
-  return {};
-}
-
-Result<void> read_target(const std::string& target, Targets& targets) {
-  if (target.starts_with(kDatabaseScheme)) {
-    if (targets.database) {
-      return error(Code::Invalid,
-                   "{}: a point has one database yet; back up the others on their own",
-                   printable(target));
-    }
-    targets.database = TRY(parse_database_url(target));
-    return name_project(targets, targets.database->project, target);
-  }
-  if (target.starts_with(kUsersScheme) || target.starts_with(kConfigScheme)) {
-    const bool users = target.starts_with(kUsersScheme);
-    const std::string project = TRY(users ? parse_users_url(target) : parse_config_url(target));
-    if (std::exchange(users ? targets.users : targets.config, true)) {
-      return error(Code::Invalid, "{}: named twice", printable(target));
-    }
-    return name_project(targets, project, target);
-  }
-  if (target.starts_with(kBucketScheme)) {
-    std::string bucket = TRY(parse_bucket_url(target));
-    if (std::ranges::find(targets.buckets, bucket) != targets.buckets.end()) {
-      return error(Code::Invalid, "{}: named twice", printable(target));
-    }
-    targets.buckets.push_back(std::move(bucket));
-    return {};
-  }
-  return error(Code::Invalid,
-               "{}: a point is made of {}PROJECT/DATABASE, {}BUCKET, {}PROJECT and {}PROJECT; back "
-               "up files on their own",
-               printable(target), kDatabaseScheme, kBucketScheme, kUsersScheme, kConfigScheme);
-}
-
-Result<Targets> read_targets(const BackupOptions& options, const Environment& environment) {
-  Targets targets;
-  targets.project = options.project;
-  for (const std::string& target : options.targets) TRY(read_target(target, targets));
-  for (const char* name : {"GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT"}) {
-    if (targets.project.empty()) targets.project = variable(environment, name);
-  }
-  if (is_project_id(targets.project)) return targets;
-  if (targets.project.empty()) {
-    return error(Code::Invalid, "{}: a bucket of which project? give --project PROJECT",
-                 printable(options.targets.front()));
-  }
-  return error(Code::Invalid, "--project {}: no id of a project", printable(targets.project));
-}
-
-// The clients of what is captured.
-struct Sources {
-  std::unique_ptr<FirestoreClient> database;
-  std::vector<std::unique_ptr<StorageClient>> buckets;
-  std::unique_ptr<AuthClient> users;
-  std::unique_ptr<ConfigClient> config;
-
-  PointSources of(const std::string& project) const {
-    PointSources sources{project, database.get(), {}, users.get(), config.get()};
-    for (const auto& bucket : buckets) sources.buckets.push_back(bucket.get());
-    return sources;
-  }
-};
-
-Result<Sources> connect(Session& session, const Targets& targets, const BackupOptions& options) {
-  Sources sources;
-  Console& console = session.console();
-  if (targets.database) {
-    FirestoreClient::Options connection = TRY(connect_to_database(session, options.connection));
-    sources.database = std::make_unique<FirestoreClient>(*targets.database, std::move(connection),
-                                                         session.clock());
-    console.say(fmt::format("{} from {}", targets.database->url(), sources.database->endpoint()));
-  }
-  for (const std::string& bucket : targets.buckets) {
-    StorageClient::Options connection = TRY(connect_to_bucket(session));
-    sources.buckets.push_back(
-        std::make_unique<StorageClient>(bucket, std::move(connection), session.clock()));
-    console.say(fmt::format("{} from {}", sources.buckets.back()->url(),
-                            sources.buckets.back()->endpoint()));
-  }
-  if (targets.users) {
-    AuthClient::Options connection = TRY(connect_to_users(session));
-    sources.users =
-        std::make_unique<AuthClient>(targets.project, std::move(connection), session.clock());
-    console.say(fmt::format("{} from {}", sources.users->url(), sources.users->endpoint()));
-  }
-  if (targets.config) {
-    ConfigClient::Options connection = TRY(connect_to_config(session));
-    sources.config =
-        std::make_unique<ConfigClient>(targets.project, std::move(connection), session.clock());
-    console.say(fmt::format("{} from {}", sources.config->url(), sources.config->endpoint()));
-  }
-  return sources;
-}
-
 // The newest point of the project that can be read.
 std::optional<Point> find_earlier(Session& session, const Repository& repository,
                                   const std::vector<FoundSnapshot>& all,
@@ -168,17 +49,18 @@ std::optional<Point> find_earlier(Session& session, const Repository& repository
 }
 
 // A dry run reads no document and no object, because what is read is paid for.
-Result<ExitCode> estimate(Session& session, const Sources& sources, const std::string& project) {
+Result<ExitCode> estimate(Session& session, const ProjectSources& sources,
+                          const std::string& project) {
   Console& console = session.console();
   Json json{{"message_type", "summary"}, {"dry_run", true}, {"project", project}};
-  if (sources.database != nullptr) {
-    const DocumentCount count = TRY(count_documents(*sources.database, session.stop()));
-    json["cut"] = format_rfc3339(count.time);
-    json["databases"] = {{{"database", sources.database->database().database},
-                          {"documents", count.documents},
-                          {"reads", count.reads}}};
+  for (const auto& database : sources.databases) {
+    const DocumentCount count = TRY(count_documents(*database, session.stop()));
+    if (!json.contains("cut")) json["cut"] = format_rfc3339(count.time);
+    json["databases"].push_back({{"database", database->database().database},
+                                 {"documents", count.documents},
+                                 {"reads", count.reads}});
     if (!console.is_json()) {
-      console.line(fmt::format("{} at {}: a point of it takes {}",
+      console.line(fmt::format("{}: {} at {}: a point of it takes {}", database->database().url(),
                                counted(count.documents, "document"), format_rfc3339(count.time),
                                counted(count.reads, "billed read")));
     }
@@ -218,7 +100,8 @@ bool is_source_url(const std::vector<std::string>& targets) {
 Result<ExitCode> backup_source(Session& session, const BackupOptions& options) {
   Console& console = session.console();
   TRY(refuse_file_options(options));
-  const Targets targets = TRY(read_targets(options, session.environment()));
+  SourceNames names =
+      TRY(read_source_urls(options.targets, options.project, session.environment()));
   if (options.readers == 0 || options.readers > 100) {
     return error(Code::Invalid, "--readers {}: between 1 and 100", options.readers);
   }
@@ -237,19 +120,20 @@ Result<ExitCode> backup_source(Session& session, const BackupOptions& options) {
       if (!tag.empty()) point.tags.push_back(std::move(tag));
     }
   }
-  const Sources clients = TRY(connect(session, targets, options));
-  const PointSources sources = clients.of(targets.project);
+  if (names.everything) TRY(find_everything(session, names));
+  const ProjectSources clients = TRY(connect_to_sources(session, names, options.connection));
+  const PointSources sources = clients.of(names.project);
   const Origin origin = TRY(origin_of(sources));
 
-  if (options.dry_run) return estimate(session, clients, targets.project);
+  if (options.dry_run) return estimate(session, clients, names.project);
   const auto opened = TRY(session.open_to_change(LockKind::Shared, false));
   Repository& repository = *opened.repository;
   const std::vector<FoundSnapshot> all =
       TRY(session.load_snapshots_and_index(repository, session.pass_over()));
-  TRY(refuse_mixing(all, targets.project, origin));
+  TRY(refuse_mixing(all, names.project, origin));
   TRY(repository.distrust_unlisted_packs(session.stop()));
   if (!sources.buckets.empty() && !options.force) {
-    point.earlier = find_earlier(session, repository, all, targets.project);
+    point.earlier = find_earlier(session, repository, all, names.project);
   }
   PointProgress progress;
   const SourceProgress shown(progress, session.clock());

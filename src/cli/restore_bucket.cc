@@ -52,8 +52,8 @@ Result<ExitCode> restore_bucket(Session& session, const std::string& name,
   }
   std::optional<SnapshotId> undo;
   if (!dry_run) {
-    undo = TRY(save_undo_point(session, reading, {chosen.point.project, nullptr, {&target}},
-                               options, target.url(), chosen.point)
+    undo = TRY(save_undo_point(session, reading, {chosen.point.project, {}, {&target}}, options,
+                               target.url(), chosen.point)
                    .context("no undo point (--no-undo goes without)"));
   }
   const ObjectRestoreOptions restoring = restoring_of(options, mode, dry_run, console);

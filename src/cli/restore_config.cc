@@ -43,10 +43,8 @@ Result<ExitCode> restore_config(Session& session, const std::string& name,
   const nlohmann::json config = TRY(load_config(reading.repository(), chosen.root, session.stop()));
   std::optional<SnapshotId> undo;
   if (!dry_run) {
-    PointSources sources;
-    sources.project = project;
-    sources.config = &target;
-    undo = TRY(save_undo_point(session, reading, sources, options, target.url())
+    undo = TRY(save_undo_point(session, reading, {project, {}, {}, nullptr, &target}, options,
+                               target.url())
                    .context("no undo point (--no-undo goes without)"));
   }
   ProjectRestoreProgress progress;

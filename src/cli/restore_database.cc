@@ -62,7 +62,7 @@ Result<ExitCode> restore_database(Session& session, const std::string& name,
   std::optional<SnapshotId> undo;
   if (!dry_run) {
     undo = TRY(
-        save_undo_point(session, reading, {database.project, &target, {}}, options, database.url())
+        save_undo_point(session, reading, {database.project, {&target}}, options, database.url())
             .context("no undo point (--no-undo goes without)"));
   }
   std::vector<std::string> collection_ids;

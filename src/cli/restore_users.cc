@@ -45,9 +45,8 @@ Result<ExitCode> restore_users(Session& session, const std::string& name,
       TRY(load_user_config(reading.repository(), chosen.root, session.stop()));
   std::optional<SnapshotId> undo;
   if (!dry_run) {
-    undo = TRY(
-        save_undo_point(session, reading, {project, nullptr, {}, &target}, options, target.url())
-            .context("no undo point (--no-undo goes without)"));
+    undo = TRY(save_undo_point(session, reading, {project, {}, {}, &target}, options, target.url())
+                   .context("no undo point (--no-undo goes without)"));
   }
   ProjectRestoreProgress progress;
   TRY(run_restore(session, "user", dry_run, undo, progress, [&] {

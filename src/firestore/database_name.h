@@ -15,6 +15,8 @@ struct DatabaseName {
   std::string resource() const;   // "projects/P/databases/D"
   std::string documents() const;  // what names of documents in it begin with, without the slash
   std::string url() const;        // "firestore://P/D"
+
+  bool operator==(const DatabaseName&) const = default;
 };
 
 // Whether Google gives such an id; "example.com:shop" as projects of organizations once had too.

@@ -13,7 +13,6 @@ constexpr int kMessageBytesMax = 64 << 20;
 // A connection carries one stream of documents about as fast as one core reads them.
 constexpr std::size_t kConnections = 4;
 constexpr int kCallSecondsMax = 60;
-constexpr std::string_view kEmulatorVariable = "FIRESTORE_EMULATOR_HOST";
 
 std::shared_ptr<grpc::Channel> connect(const FirestoreClient::Options& options) {
   grpc::ChannelArguments arguments;
@@ -215,8 +214,8 @@ Result<std::optional<ByteView>> AnswerReader::next(const Start& start, std::stop
 }
 
 Result<std::string> emulator_address(const Environment& environment) {
-  const std::string address = variable(environment, kEmulatorVariable);
-  if (!address.empty()) TRY(check_address(kEmulatorVariable, address));
+  const std::string address = variable(environment, kFirestoreEmulator);
+  if (!address.empty()) TRY(check_address(kFirestoreEmulator, address));
   return address;
 }
 

@@ -106,6 +106,7 @@ class AnswerReader {
   bool has_been_refused_ = false;  // since the last answer
 };
 
+constexpr char kFirestoreEmulator[] = "FIRESTORE_EMULATOR_HOST";
 // Where FIRESTORE_EMULATOR_HOST points, empty where it is not set; Invalid where that is no
 // HOST:PORT.
 Result<std::string> emulator_address(const Environment& environment);

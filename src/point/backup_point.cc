@@ -30,7 +30,7 @@ Result<Origin> origin_of(const PointSources& sources) {
   bool some_emulated = false;
   bool some_real = false;
   const auto note = [&](bool is_emulator) { (is_emulator ? some_emulated : some_real) = true; };
-  if (sources.database != nullptr) note(sources.database->is_emulator());
+  for (const FirestoreClient* database : sources.databases) note(database->is_emulator());
   for (const StorageClient* bucket : sources.buckets) note(bucket->is_emulator());
   if (sources.users != nullptr) note(sources.users->is_emulator());
   if (sources.config != nullptr) note(sources.config->is_emulator());
@@ -53,11 +53,11 @@ Result<PointReport> backup_point(Repository& repository, RepositoryLock* lock,
   BlobSaver saver(repository, options.saving, stop);
   report.point.project = sources.project;
   report.point.origin = TRY(origin_of(sources));
-  if (sources.database != nullptr) {
+  for (FirestoreClient* database : sources.databases) {
     CapturedDocuments documents =
-        TRY(capture_documents(*sources.database, saver, repository.config().chunker_polynomial,
+        TRY(capture_documents(*database, saver, repository.config().chunker_polynomial,
                               options.documents, progress.documents, stop));
-    report.point.databases.push_back({sources.database->database().database, std::move(documents)});
+    report.point.databases.push_back({database->database().database, std::move(documents)});
   }
   TRY(capture_buckets(repository, saver, sources, options, report.point, progress.objects, clock,
                       stop));

@@ -10,8 +10,8 @@ namespace firebreak {
 // What a point is made of, of one project.
 struct PointSources {
   std::string project;
-  FirestoreClient* database = nullptr;  // may be none
-  std::vector<StorageClient*> buckets;
+  std::vector<FirestoreClient*> databases = {};
+  std::vector<StorageClient*> buckets = {};
   AuthClient* users = nullptr;     // may be none
   ConfigClient* config = nullptr;  // may be none
 };

@@ -227,4 +227,27 @@ Result<void> StorageClient::remove(const StoredObject& object, std::stop_token s
   return answer.error();
 }
 
+Result<std::vector<std::string>> list_buckets(const std::string& project,
+                                              StorageClient::Options options, Clock& clock,
+                                              std::stop_token stop) {
+  GoogleService service(std::move(options), clock);
+  const std::string url =
+      fmt::format("{}/storage/v1/b?project={}", service.endpoint(), percent_encode(project));
+  std::vector<std::string> names;
+  std::string token;
+  do {
+    const std::string from = token.empty() ? "" : "&pageToken=" + percent_encode(token);
+    const Json page = TRY(
+        service.ask({.url = url + from}, {}, stop).context("buckets of the project {}", project));
+    for (const Json& bucket : field_at(page, "items")) names.push_back(text_at(bucket, "name"));
+    std::string next = text_at(page, "nextPageToken");
+    if (!next.empty() && next == token) {
+      return error(Code::Io, "buckets of the project {}: the listing does not advance", project);
+    }
+    token = std::move(next);
+  } while (!token.empty());
+  std::ranges::sort(names);
+  return names;
+}
+
 }  // namespace firebreak

@@ -73,4 +73,9 @@ class StorageClient {
   GoogleService service_;
 };
 
+// The project's buckets, by name. The client's errors.
+Result<std::vector<std::string>> list_buckets(const std::string& project,
+                                              StorageClient::Options options, Clock& clock,
+                                              std::stop_token stop);
+
 }  // namespace firebreak

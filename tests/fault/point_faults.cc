@@ -101,7 +101,7 @@ class PointFaults : public testing::Test {
     PointOptions point;
     point.documents.readers = 1;
     PointProgress progress;
-    const PointSources sources{source_->database().project, source_.get(), {}};
+    const PointSources sources{source_->database().project, {source_.get()}};
     const PointReport report =
         TRY(backup_point(*repository, lock.get(), sources, point, progress, clock_, {}));
     return *report.id;
