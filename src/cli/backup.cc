@@ -207,7 +207,7 @@ Result<ExitCode> backup(Session& session, const BackupOptions& options) {
 void add_backup(Program& program) {
   const auto options = std::make_shared<BackupOptions>();  // owned by the parser and by what runs
   Command command = program.command(
-      "backup", "Back up files and folders, or a Firestore database",
+      "backup", "Back up files and folders, or a Firebase project",
       {"firebreak backup -r /srv/backup ~/work --exclude '*.tmp' --tag daily",
        "firebreak backup -r /srv/backup firebase://my-shop --max-reads 1000000",
        "firebreak backup -r /srv/backup --stdin-filename shop.sql --stdin-from-command -- pg_dump "

@@ -122,7 +122,7 @@ Result<ExitCode> backup_source(Session& session, const BackupOptions& options) {
   }
   if (names.everything) TRY(find_everything(session, names));
   const ProjectSources clients = TRY(connect_to_sources(session, names, options.connection));
-  const PointSources sources = clients.of(names.project);
+  const PointSources sources = clients.of(names);
   const Origin origin = TRY(origin_of(sources));
 
   if (options.dry_run) return estimate(session, clients, names.project);
@@ -145,9 +145,10 @@ Result<ExitCode> backup_source(Session& session, const BackupOptions& options) {
   }();
   const PointReport report = TRY(std::move(done));
   print_summary(console, report, progress, shown.elapsed());
-  const bool is_whole = std::ranges::all_of(report.point.buckets, [](const Point::Bucket& bucket) {
-    return bucket.objects.uncovered.empty();
-  });
+  const bool has_all_objects = std::ranges::all_of(
+      report.point.buckets,
+      [](const Point::Bucket& bucket) { return bucket.objects.uncovered.empty(); });
+  const bool is_whole = has_all_objects && report.point.uncovered.empty();
   return is_whole ? ExitCode::Success : ExitCode::Incomplete;
 }
 

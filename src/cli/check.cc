@@ -236,6 +236,11 @@ class Report {
       lines.push_back(
           "what that cannot save counts as there until: firebreak repair packs --give-up-lost");
     }
+    if (lost_ && broken_packs_.empty()) {
+      lines.push_back(
+          "packs that no index knows of may only have been moved out of the repository: put them "
+          "back as data/XX/NAME, then firebreak repair index");
+    }
     if (lost_ || !broken_packs_.empty()) {
       lines.push_back(
           "lost data comes back by firebreak backup --force of the same files, or by firebreak "

@@ -76,19 +76,17 @@ bool is_set(const Session& session, const char* name) {
   return !variable(session.environment(), name).empty();
 }
 
-// Google's own list; those of the Datastore mode have no documents that could be read as such.
+// Those of the Datastore mode have no documents that could be read as such.
 Result<void> find_databases(Session& session, SourceNames& names) {
   ConfigClient client(names.project, TRY(connect_to_config(session)), session.clock());
   for (const nlohmann::json& database : TRY(client.list_databases(session.stop()))) {
     const std::string name = text_at(database, "name");
-    const std::string id = name.substr(name.rfind('/') + 1);
+    const DatabaseName found{names.project, name.substr(name.rfind('/') + 1)};
     const std::string type = text_at(database, "type");
     if (type == "FIRESTORE_NATIVE") {
-      names.databases.push_back({names.project, id});
+      names.databases.push_back(found);
     } else {
-      session.console().warn(
-          fmt::format("not in the point: a database of the type {}", printable(type)),
-          fmt::format("firestore://{}/{}", names.project, id));
+      names.uncovered.push_back({found.url(), fmt::format("of the type {}", printable(type))});
     }
   }
   return {};
@@ -122,7 +120,7 @@ Result<void> find_everything(Session& session, SourceNames& names) {
   const bool users = is_set(session, kAuthEmulator);
   const bool config = is_set(session, kConfigEmulator);
   const bool is_google = !documents && !objects && !users && !config;
-  if (is_google) {
+  if (is_google || (documents && config)) {
     TRY(find_databases(session, names));
   } else if (documents) {
     names.databases.push_back({names.project, "(default)"});
@@ -143,9 +141,10 @@ Result<void> find_everything(Session& session, SourceNames& names) {
   return {};
 }
 
-PointSources ProjectSources::of(const std::string& project) const {
+PointSources ProjectSources::of(const SourceNames& names) const {
   PointSources sources;
-  sources.project = project;
+  sources.project = names.project;
+  sources.uncovered = names.uncovered;
   for (const auto& database : databases) sources.databases.push_back(database.get());
   for (const auto& bucket : buckets) sources.buckets.push_back(bucket.get());
   sources.users = users.get();

@@ -13,6 +13,7 @@ struct SourceNames {
   std::vector<std::string> buckets;
   bool users = false;
   bool config = false;
+  std::vector<Point::Uncovered> uncovered;
 };
 
 // `project`: of buckets that no other URL tells it of; empty for what the environment says. Invalid
@@ -20,9 +21,9 @@ struct SourceNames {
 Result<SourceNames> read_source_urls(const std::vector<std::string>& urls,
                                      const std::string& project, const Environment& environment);
 
-// The databases and buckets that the project has, its users and its configuration. Where any of the
-// emulator variables is set, what they name: an emulated project has no more. Says what is left
-// out.
+// The databases and buckets that the project has, its users and its configuration, and what of it
+// cannot be captured. Where any of the emulator variables is set, what they name: an emulated
+// project has no more. Says what is left out then.
 Result<void> find_everything(Session& session, SourceNames& names);
 
 // The clients of what is captured.
@@ -32,7 +33,7 @@ struct ProjectSources {
   std::unique_ptr<AuthClient> users;
   std::unique_ptr<ConfigClient> config;
 
-  PointSources of(const std::string& project) const;
+  PointSources of(const SourceNames& names) const;
 };
 // Says where each is read from.
 Result<ProjectSources> connect_to_sources(Session& session, const SourceNames& names,

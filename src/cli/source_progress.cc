@@ -65,6 +65,9 @@ Json summary_of(const PointReport& report, const PointProgress& progress, Nanose
   for (const auto& bucket : report.point.buckets) json["buckets"].push_back(to_json(bucket));
   if (report.point.users) json["auth"] = to_json(*report.point.users);
   if (report.point.config) json["config"] = to_json(*report.point.config);
+  for (const Point::Uncovered& one : report.point.uncovered) {
+    json["uncovered"].push_back({{"what", one.what}, {"reason", one.reason}});
+  }
   if (report.id) json["snapshot_id"] = report.id->hex();
   return json;
 }
@@ -144,6 +147,9 @@ void print_summary(Console& console, const PointReport& report, const PointProgr
   for (const Point::Bucket& bucket : report.point.buckets) print(console, bucket);
   if (report.point.users) print(console, *report.point.users);
   if (report.point.config) print(console, *report.point.config);
+  for (const Point::Uncovered& one : report.point.uncovered) {
+    console.warn("not captured: " + one.reason, one.what);
+  }
   console.say(fmt::format("added {}, stored as {}, in {}", format_size(summary.data_added),
                           format_size(summary.data_added_packed), format_span(took)));
   const bool is_exact = report.point.buckets.empty() && !report.point.users && !report.point.config;

@@ -52,6 +52,7 @@ Result<PointReport> backup_point(Repository& repository, RepositoryLock* lock,
   summary.backup_start = FileTime::from(clock.now());
   BlobSaver saver(repository, options.saving, stop);
   report.point.project = sources.project;
+  report.point.uncovered = sources.uncovered;
   report.point.origin = TRY(origin_of(sources));
   for (FirestoreClient* database : sources.databases) {
     CapturedDocuments documents =

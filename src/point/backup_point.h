@@ -14,6 +14,7 @@ struct PointSources {
   std::vector<StorageClient*> buckets = {};
   AuthClient* users = nullptr;     // may be none
   ConfigClient* config = nullptr;  // may be none
+  std::vector<Point::Uncovered> uncovered = {};
 };
 
 struct PointOptions {

@@ -291,7 +291,11 @@ Result<BlobId> save_point(BlobSaver& saver, const Point& point) {
              {"project", point.project},
              {"origin", name(point.origin)},
              {"cut", format_rfc3339(point.cut())},
-             {"parts", Json::array()}};
+             {"parts", Json::array()},
+             {"uncovered", Json::array()}};
+  for (const Point::Uncovered& one : point.uncovered) {
+    about["uncovered"].push_back({{"what", one.what}, {"reason", one.reason}});
+  }
   std::vector<Node> databases;
   for (const Point::Database& database : point.databases) {
     about["parts"].push_back(to_json(database));

@@ -30,12 +30,19 @@ struct Point {
     CapturedObjects objects;  // but its description, which has a file of its own
   };
 
+  // Of the project, and in no part.
+  struct Uncovered {
+    std::string what;  // as a URL
+    std::string reason;
+  };
+
   std::string project;
   Origin origin = Origin::Google;
   std::vector<Database> databases;
   std::vector<Bucket> buckets;
   std::optional<CapturedUsers> users{};  // but their configuration, which has a file of its own
   std::optional<CapturedConfig> config{};
+  std::vector<Uncovered> uncovered{};
 
   // Null where it has none of that id.
   const Database* find(std::string_view database) const;

@@ -179,13 +179,13 @@ test('what cannot be captured is said in one line, and no point is made', async 
     [['firestore://'], {}, /the project has no id that Google gives/],
     [['firestore://demo/a/b'], {}, /parts of a database cannot be captured alone/],
     [['firestore://demo/A B'], {}, /the database has no id that Firestore gives/],
-    [['firestore:/demo'], {}, /a point is made of firestore:/],
+    [['firestore:/demo'], {}, /a point is made of firebase:/],
     [['gs://bucket'], {}, /a bucket of which project/],
     [[SOURCE, '/etc'], {}, /back up files on their own/],
     [[SOURCE, '--exclude', 'x'], {}, /options that choose or compare files go with files/],
     [[SOURCE, '--readers', '0'], {}, /--readers 0: between 1 and 100/],
     [[SOURCE, '--max-reads', '100'], {}, /has more than the 100 documents that may be read/],
-    [['/etc/hostname', '--max-reads', '100'], {}, /--max-reads and --firestore-endpoint go with firestore:/],
+    [['/etc/hostname', '--max-reads', '100'], {}, /--max-reads and --firestore-endpoint go with a Firebase project/],
   ]) {
     const {code, line} = await attempt(words, variables);
     assert.match(line, wanted);

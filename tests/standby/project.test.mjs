@@ -58,6 +58,7 @@ before(async () => {
     for (const object of ['a', 'b/c']) await bucket.file(object).save(`${name} ${object}`);
   }
   await importAll(auth.users('demo'), manyUsers(20));
+  config.project('demo').addDatabase('second');
   config.project('demo').templates.client = {parameters: {n: {defaultValue: {value: '1'}}}};
   await firebreak('init');
 });
@@ -71,10 +72,11 @@ after(async () => {
 
 test('one point has it all', async () => {
   const dry = await firebreak('backup', 'firebase://demo', '--dry-run');
-  assert.deepEqual([dry.databases.length, dry.buckets.length], [1, 2]);
+  assert.deepEqual([dry.databases.length, dry.buckets.length], [2, 2]);
   const made = await firebreak('backup', 'firebase://demo');
   point = made.snapshot_id;
-  assert.deepEqual(made.databases.map((one) => [one.database, one.documents]), [['(default)', 30]]);
+  assert.deepEqual(made.databases.map((one) => [one.database, one.documents]),
+                   [['(default)', 30], ['second', 7]]);
   assert.deepEqual(made.buckets.map((one) => [one.bucket, one.objects]),
                    [['another', 2], ['demo.appspot.com', 2]]);
   assert.equal(made.auth.users, 24);
@@ -85,6 +87,20 @@ test('one point has it all', async () => {
                       'storage/demo.appspot.com/objects', 'config/config.json', 'point.json']) {
     assert.ok(stdout.includes(`/firebase/demo/${path}\n`), path);
   }
+});
+
+test('what cannot be captured is named, in the point and by the exit code', async () => {
+  config.project('demo').addDatabase('old', {type: 'DATASTORE_MODE'});
+  const words = ['backup', 'firebase://demo', '-r', repository, '--json'];
+  const error = await run(PROGRAM, words, options()).catch((problem) => problem);
+  assert.equal(error.code, 3, error.stderr);
+  const made = JSON.parse(error.stdout.trim().split('\n').at(-1));
+  const missing = [{what: 'firestore://demo/old', reason: 'of the type DATASTORE_MODE'}];
+  assert.deepEqual(made.uncovered, missing);
+  const {stdout} = await run(RESTIC, ['-r', repository, 'dump', made.snapshot_id,
+                                      '/firebase/demo/point.json', '--no-cache'], options());
+  assert.deepEqual(JSON.parse(stdout).uncovered, missing);
+  config.project('demo').databases.delete('old');
 });
 
 test('what no variable names is said to be missing', async () => {
