@@ -140,7 +140,8 @@ TEST_F(RestTest, RefusesWhatIsNoAddress) {
 
 // As Go's servers answer for a part of an empty file.
 TEST_F(RestTest, AnEmptyFileEndsEarly) {
-  Backend& backend = serve([](const LoopbackRequest&, LoopbackConnection& to) { to.answer(200, ""); });
+  Backend& backend =
+      serve([](const LoopbackRequest&, LoopbackConnection& to) { to.answer(200, ""); });
   EXPECT_TRUE(failed_with(backend.load(kPack, {0, 4}, {}, {}), Code::Corrupt));
 }
 

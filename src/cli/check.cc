@@ -160,7 +160,9 @@ class Report {
   void add_snapshot(const std::string& id, const Error& problem, const Result<void>& whole) {
     const MutexLock lock(mutex_);
     if (!whole.ok()) {
-      add({FindingKind::PackMisplaced, whole.error().message()});
+      const bool is_known = is_damage(whole.error());
+      add({is_known ? FindingKind::PackMisplaced : FindingKind::Unchecked,
+           whole.error().message()});
       return;
     }
     snapshots_.push_back(id);
@@ -201,8 +203,10 @@ class Report {
     }
     if (overwritten_) {
       lines.push_back(
-          "in the bucket's history of each overwritten file, delete all versions but the oldest: "
-          "restic reads the newest, and a lifecycle rule may delete the others");
+          "in the bucket's history of each overwritten file, delete the versions that are newer "
+          "than "
+          "the one whose SHA-256 is the file's name: restic reads the newest, and a lifecycle rule "
+          "may delete the others");
     }
     for (const std::string& key : keys_) {
       lines.push_back(

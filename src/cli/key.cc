@@ -24,13 +24,6 @@ struct RemoveOptions {
   bool dry_run = false;
 };
 
-Result<KeyFile> load_key(Backend& backend, const std::string& name, std::stop_token stop) {
-  const FileName file{FileType::Key, name};
-  TRY(check_key(backend, name, stop));
-  const Bytes bytes = TRY(backend.load(file, {}, {}, std::move(stop)));
-  return parse_key(bytes).context("{}", to_string(file));
-}
-
 Result<std::vector<std::string>> list_keys(Session& session, Backend& backend) {
   std::vector<std::string> names;
   for (const FileInfo& file : TRY(list_all(backend, FileType::Key, session.stop()))) {

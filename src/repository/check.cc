@@ -153,9 +153,9 @@ Result<void> check_keys(const Repository& repository, Findings& findings, std::s
   for (const FileInfo& listed : TRY(list_all(backend, FileType::Key, stop))) {
     Finding found{FindingKind::KeyDamaged, {}};
     found.file = FileName{FileType::Key, listed.name};
-    const Result<void> sound = check_key(backend, listed.name, stop);
+    const Result<KeyFile> sound = load_key(backend, listed.name, stop);
     if (sound.ok()) continue;
-    if (failed_with(sound, Code::Canceled)) return sound;
+    if (failed_with(sound, Code::Canceled)) return sound.error();
     found.message = sound.error().message();
     const bool damaged = is_damage(sound.error()) || failed_with(sound, Code::Invalid);
     if (!damaged) {

@@ -239,8 +239,8 @@ TEST_F(CheckTest, PacksThatAreListedAndNotFoundAreNotGone) {
   Progress progress;
   const auto ignore = [](const Finding&) {};
   const Result<RepairPacksSummary> packs =
-      repair_packs(*repository, {*PackId::parse(pack.name)}, nullptr, {.give_up_lost = true}, **lock,
-                   ignore, progress, {});
+      repair_packs(*repository, {*PackId::parse(pack.name)}, nullptr, {.give_up_lost = true},
+                   **lock, ignore, progress, {});
   EXPECT_TRUE(failed_with(packs, Code::Corrupt));
   const Result<RepairIndexSummary> index =
       repair_index(*repository, {.read_all_packs = true}, **lock, ignore, progress, {});

@@ -148,14 +148,13 @@ Result<MasterKey> open_key(const KeyFile& key, std::string_view password) {
   return parse_master(*plain);
 }
 
-Result<void> check_key(Backend& backend, const std::string& name, std::stop_token stop) {
+Result<KeyFile> load_key(Backend& backend, const std::string& name, std::stop_token stop) {
   const FileName file{FileType::Key, name};
   const Bytes bytes = TRY(backend.load(file, {}, {}, std::move(stop)));
   if (id_of<KeyId>(bytes).hex() != name) {
     return error(Code::Corrupt, "{}: its content does not match its name", to_string(file));
   }
-  TRY(parse_key(bytes).context("{}", to_string(file)));
-  return {};
+  return parse_key(bytes).context("{}", to_string(file));
 }
 
 Result<OpenedKey> find_key(Backend& backend, std::string_view password, std::string_view hint,

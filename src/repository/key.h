@@ -44,7 +44,7 @@ Result<MasterKey> open_key(const KeyFile& key, std::string_view password);
 constexpr std::size_t kKeysTriedMax = 20;  // as restic
 
 // Corrupt or Invalid where the file is not what its name promises, or no key.
-Result<void> check_key(Backend& backend, const std::string& name, std::stop_token stop);
+Result<KeyFile> load_key(Backend& backend, const std::string& name, std::stop_token stop);
 
 // Tries the key files, at most 20, `hint` (an id or its beginning) first. Unauthenticated when
 // none opens; a broken key file is skipped when another opens and named when none does.

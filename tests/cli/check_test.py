@@ -139,6 +139,21 @@ class Check(harness.CommandTest):
         self.firebreak("check", "--read-data")
         self.restic("check", "--read-data")
 
+    def test_index_and_pack_are_gone(self):
+        self.back_up_tree()
+        pack = self.packs()[0]
+        os.rename(pack, self.folder + "/moved-out")
+        for name in os.listdir(self.repository + "/index"):
+            os.unlink(f"{self.repository}/index/{name}")
+        self.firebreak("repair", "index")
+        done = self.firebreak("check", code=1)
+        words = done.errors
+        self.assertLess(words.index("may only have been moved out"),
+                        words.index("repair snapshots"))
+        os.rename(self.folder + "/moved-out", pack)
+        self.firebreak("repair", "index")
+        self.firebreak("check", "--read-data")
+
     def test_keys_that_would_not_be_tried(self):
         self.back_up_tree()
         folder = self.repository + "/keys"
